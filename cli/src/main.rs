@@ -1,0 +1,35 @@
+//! `thalweg`: the command line beside the player. One module a subcommand; `thalweg SUBCOMMAND --help` documents each.
+
+mod failure;
+mod ladder;
+mod serve;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+#[derive(Parser)]
+#[command(name = "thalweg", version, about = "Tools around the Thalweg player")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Ladder(ladder::Args),
+    Serve(serve::Args),
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Ladder(args) => ladder::run(&args),
+        Command::Serve(args) => serve::run(&args),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! Tests of the built collector, from outside.
+
+mod beacons;
+mod questions;
+mod support;

@@ -1,0 +1,488 @@
+//! How a Representation's segments are addressed (ISO/IEC 23009-1 5.3.9): SegmentTemplate, SegmentList and SegmentBase,
+//! inherited from Period to AdaptationSet to Representation, become an [`Index`].
+//!
+//! [`Addressing::inherit`] at each level, then [`Addressing::index`]. Of SegmentTimelines only the entries are read that
+//! a representation needs; those that share one share its runs.
+
+use super::attributes::{byte_range, number, signed, small, ticks_up};
+use super::xml::Element;
+use crate::presentation::url::{bind, escape, fill, resolve};
+use crate::presentation::{Addresses, ByteRange, Index, Init, Timeline, Warning};
+use crate::time::Micros;
+use std::borrow::Cow;
+
+/// More segments in one representation are a mistake or an attack: the rest is left out with a warning.
+const MAX_SEGMENTS: u32 = 1 << 20;
+/// Of a live stream without an end: as many as any clock reaches.
+const OPEN_END: u32 = u32::MAX / 2;
+
+/// What an MPD says about segments down to some level. The values of the level below replace those above, as long as
+/// both have the same element (5.3.9.1).
+#[derive(Clone, Default)]
+pub struct Addressing<'d> {
+    kind: Kind,
+    timescale: Option<u32>,
+    presentation_time_offset: i64,
+    duration: Option<u64>,
+    start_number: Option<u64>,
+    end_number: Option<u64>,
+    media: Option<Cow<'d, str>>,
+    /// SegmentTemplate@initialization.
+    initialization: Option<Cow<'d, str>>,
+    /// Initialization@sourceURL and @range.
+    init: Option<(Option<Cow<'d, str>>, Option<ByteRange>)>,
+    index_range: Option<ByteRange>,
+    timeline: Option<Element<'d>>,
+    /// The SegmentList that has SegmentURLs.
+    urls: Option<Element<'d>>,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Kind {
+    /// No element: BaseURL is the only segment.
+    #[default]
+    File,
+    Base,
+    List,
+    Template,
+}
+
+/// What a representation's place in the MPD adds.
+pub struct Scope<'s> {
+    /// Absolute, with every BaseURL.
+    pub base: &'s str,
+    /// Representation@id.
+    pub id: &'s str,
+    /// Representation@bandwidth.
+    pub bandwidth: u64,
+    /// Presentation time of the period's start.
+    pub start: Micros,
+    /// Its length where known.
+    pub duration: Option<Micros>,
+    /// Whether the MPD is dynamic.
+    pub live: bool,
+}
+
+/// The last SegmentTimeline read. Its entries depend on nothing but these.
+#[derive(Default)]
+pub struct Shared {
+    key: (u32, u32, i64, u32),
+    timeline: Option<Timeline>,
+    /// Number of S elements read in all: the caller bounds it.
+    pub read: u64,
+}
+
+impl<'d> Addressing<'d> {
+    /// With what `level` (a Period, AdaptationSet or Representation) says.
+    pub fn inherit(&self, level: Element<'d>) -> Self {
+        let mut own = None;
+        for child in level.children() {
+            let kind = match child.name() {
+                "SegmentTemplate" => Kind::Template,
+                "SegmentList" => Kind::List,
+                "SegmentBase" => Kind::Base,
+                _ => continue,
+            };
+            own = Some((kind, child));
+            break;
+        }
+        let Some((kind, element)) = own else { return self.clone() };
+        let mut to =
+            if kind == self.kind { self.clone() } else { Addressing { kind, ..Addressing::default() } };
+        set(&mut to.timescale, small(element, "timescale"));
+        if let Some(offset) = signed(element, "presentationTimeOffset") {
+            to.presentation_time_offset = offset;
+        }
+        set(&mut to.duration, number(element, "duration").filter(|&duration| duration > 0));
+        set(&mut to.start_number, number(element, "startNumber"));
+        set(&mut to.end_number, number(element, "endNumber"));
+        set(&mut to.media, element.attribute("media"));
+        set(&mut to.initialization, element.attribute("initialization"));
+        set(&mut to.index_range, byte_range(element, "indexRange"));
+        let init = element.child("Initialization");
+        set(&mut to.init, init.map(|init| (init.attribute("sourceURL"), byte_range(init, "range"))));
+        set(&mut to.timeline, element.child("SegmentTimeline"));
+        set(&mut to.urls, element.child("SegmentURL").map(|_| element));
+        to
+    }
+
+    /// The bytes of text that an index made of this holds, about.
+    pub fn weight(&self) -> u64 {
+        let length = |text: &Option<Cow<str>>| text.as_ref().map_or(0, |text| text.len() as u64);
+        let list = self.urls.map_or(0, |list| list.children().map(|url| 40 + url.weight()).sum());
+        let init = self.init.as_ref().map_or(0, |(url, _)| length(url));
+        length(&self.media) + length(&self.initialization) + init + list
+    }
+
+    /// The index of the representation at `scope`. The error says what is missing.
+    pub fn index(
+        &self,
+        scope: &Scope,
+        shared: &mut Shared,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<Index, &'static str> {
+        let timeline = match (self.kind, self.index_range) {
+            (Kind::Base, Some(index)) => {
+                return Ok(Index::Sidx {
+                    url: scope.base.to_owned(),
+                    index,
+                    init: self.init.as_ref().and_then(|(_, range)| *range),
+                    origin: scope.start,
+                    presentation_time_offset: self.presentation_time_offset,
+                    timescale: self.timescale(),
+                });
+            }
+            (Kind::File | Kind::Base, _) => self.file(scope),
+            (Kind::List, _) => self.list(scope, shared, warnings)?,
+            (Kind::Template, _) => self.template(scope, shared, warnings)?,
+        };
+        Ok(Index::Timeline(timeline))
+    }
+
+    fn timescale(&self) -> u32 {
+        self.timescale.unwrap_or(1).max(1)
+    }
+
+    fn new_timeline(&self, scope: &Scope, addresses: Addresses) -> Timeline {
+        let mut timeline =
+            Timeline::new(self.timescale(), self.presentation_time_offset, scope.start, addresses);
+        timeline.anchored = true;
+        timeline.complete = !scope.live;
+        timeline
+    }
+
+    /// One resource, one segment, which initializes itself.
+    fn file(&self, scope: &Scope) -> Timeline {
+        let addresses = Addresses::List {
+            base: scope.base.to_owned(),
+            text: String::new(),
+            ends: vec![0],
+            ranges: Vec::new(),
+        };
+        let mut timeline = self.new_timeline(scope, addresses);
+        let length = ticks_up(scope.duration.unwrap_or(0), self.timescale());
+        timeline.push(self.presentation_time_offset, length.unsigned_abs(), 1);
+        timeline
+    }
+
+    fn list(
+        &self,
+        scope: &Scope,
+        shared: &mut Shared,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<Timeline, &'static str> {
+        let list = self.urls.ok_or("SegmentURL")?;
+        let (mut text, mut ends, mut ranges) = (String::new(), Vec::new(), Vec::new());
+        for url in list.all("SegmentURL") {
+            text.push_str(url.attribute("media").unwrap_or_default().trim_ascii());
+            ends.push(u32::try_from(text.len()).map_err(|_| "SegmentURL")?);
+            ranges.push(byte_range(url, "mediaRange"));
+        }
+        if ranges.iter().all(Option::is_none) {
+            ranges.clear();
+        }
+        let count = u32::try_from(ends.len()).unwrap_or(MAX_SEGMENTS).min(MAX_SEGMENTS);
+        let mut timeline = self.segments(scope, count, shared, warnings)?;
+        timeline.addresses = Addresses::List { base: scope.base.to_owned(), text, ends, ranges };
+        if let Some((url, range)) = &self.init {
+            let url = resolve(scope.base, url.as_deref().unwrap_or_default());
+            timeline.inits = vec![(0, Some(Init { url, range: *range }))];
+        }
+        Ok(timeline)
+    }
+
+    fn template(
+        &self,
+        scope: &Scope,
+        shared: &mut Shared,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<Timeline, &'static str> {
+        // A dollar in BaseURL is no identifier. Resolving comes first, as an @id may hold anything.
+        let base = escape(scope.base);
+        let absolute = |template: &str| bind(&resolve(&base, template), scope.id, scope.bandwidth);
+        let media = self.media.as_deref().ok_or("media")?;
+        let mut timeline = self.segments(scope, MAX_SEGMENTS, shared, warnings)?;
+        timeline.addresses = Addresses::Template(absolute(media));
+        let init = match (&self.initialization, &self.init) {
+            (Some(template), _) => Some(Init { url: fill(&absolute(template), 0, 0), range: None }),
+            (None, Some((url, range))) => {
+                Some(Init { url: resolve(scope.base, url.as_deref().unwrap_or_default()), range: *range })
+            }
+            (None, None) => None,
+        };
+        timeline.inits = init.map(|init| (0, Some(init))).into_iter().collect();
+        Ok(timeline)
+    }
+
+    /// The segments' times, of `limit` segments at most, without addresses.
+    fn segments(
+        &self,
+        scope: &Scope,
+        limit: u32,
+        shared: &mut Shared,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<Timeline, &'static str> {
+        let limit = u64::from(limit).min(self.numbered().unwrap_or(u64::MAX)) as u32;
+        let mut timeline = match self.timeline {
+            Some(element) => {
+                let key = (element.offset(), self.timescale(), self.presentation_time_offset, limit);
+                match &shared.timeline {
+                    Some(timeline) if shared.key == key => timeline.clone(),
+                    _ => {
+                        let timeline = self.by_timeline(element, scope, limit, &mut shared.read, warnings);
+                        shared.key = key;
+                        shared.timeline.insert(timeline).clone()
+                    }
+                }
+            }
+            None => self.by_duration(scope, limit)?,
+        };
+        timeline.first_number = self.start_number.unwrap_or(1);
+        Ok(timeline)
+    }
+
+    /// How many segments @endNumber leaves.
+    fn numbered(&self) -> Option<u64> {
+        Some(self.end_number?.saturating_sub(self.start_number.unwrap_or(1)).saturating_add(1))
+    }
+
+    /// @duration, equal for all but the last (5.3.9.5.2).
+    fn by_duration(&self, scope: &Scope, limit: u32) -> Result<Timeline, &'static str> {
+        let mut timeline = self.new_timeline(scope, Addresses::Template(String::new()));
+        let zero = self.presentation_time_offset;
+        let total = scope.duration.map(|duration| ticks_up(duration, self.timescale()).max(0).unsigned_abs());
+        let listed =
+            self.end_number.map(|end| end.saturating_sub(self.start_number.unwrap_or(1)).saturating_add(1));
+        let listed = if self.kind == Kind::List { Some(u64::from(limit)) } else { listed };
+        // Without @duration, one segment is all of the period.
+        let duration = self.duration.or(total).ok_or("duration")?.max(1);
+        let (whole, rest) = match total {
+            Some(total) => (total / duration, total % duration),
+            None if listed.is_some() => (u64::MAX, 0),
+            None if scope.live => {
+                timeline.push(zero, duration, OPEN_END);
+                return Ok(timeline);
+            }
+            None => return Err("mediaPresentationDuration"),
+        };
+        let whole = whole.min(listed.unwrap_or(u64::MAX));
+        let count = whole.min(u64::from(limit)) as u32;
+        timeline.push(zero, duration, count);
+        // Durations are often written in milliseconds: a shorter rest is no segment, unless there is no other.
+        let is_segment = rest > u64::from(self.timescale() / 1000) || whole == 0;
+        if is_segment && whole < listed.unwrap_or(u64::MAX).min(u64::from(limit)) {
+            timeline.push(zero.saturating_add_unsigned(duration.saturating_mul(whole)), rest.max(1), 1);
+        }
+        Ok(timeline)
+    }
+
+    /// SegmentTimeline (5.3.9.6). What begins behind the period's end is not in it (5.3.2.1).
+    fn by_timeline(
+        &self,
+        element: Element,
+        scope: &Scope,
+        limit: u32,
+        read: &mut u64,
+        warnings: &mut Vec<Warning>,
+    ) -> Timeline {
+        let mut timeline = self.new_timeline(scope, Addresses::Template(String::new()));
+        let end = scope.duration.map(|duration| {
+            ticks_up(duration, self.timescale()).saturating_add(self.presentation_time_offset)
+        });
+        let (mut at, mut last_start) = (0i64, i64::MIN);
+        let mut entries = element.all("S").peekable();
+        while let Some(entry) = entries.next() {
+            *read += 1;
+            let start = signed(entry, "t").unwrap_or(at);
+            let duration = number(entry, "d").unwrap_or(0);
+            if duration == 0 || start < last_start {
+                Warning::add(warnings, "timeline_entry_invalid", entry.offset(), "S");
+                continue;
+            }
+            // How many segments begin before `until`.
+            let fitting = |until: i64| until.max(start).abs_diff(start).div_ceil(duration);
+            let mut count = match signed(entry, "r").unwrap_or(0) {
+                repeat @ 0.. => repeat.unsigned_abs() + 1,
+                // Up to the next entry, or to the end of the period; where that is not known, once.
+                _ => entries.peek().and_then(|next| signed(*next, "t")).or(end).map_or(1, fitting),
+            };
+            if let Some(end) = end {
+                count = count.min(fitting(end));
+            }
+            let room = u64::from(limit.saturating_sub(timeline.len()));
+            if count > room {
+                // More than there are addresses for is usual enough; more than anyone plays is not.
+                if limit == MAX_SEGMENTS {
+                    Warning::add(warnings, "too_many_segments", entry.offset(), "S");
+                }
+                count = room;
+            }
+            timeline.push(start, duration, count as u32);
+            at = start.saturating_add_unsigned(duration.saturating_mul(count));
+            if count > 0 {
+                last_start = start.saturating_add_unsigned(duration.saturating_mul(count - 1));
+            }
+        }
+        timeline
+    }
+}
+
+fn set<T>(value: &mut Option<T>, own: Option<T>) {
+    if own.is_some() {
+        *value = own;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::xml::Document;
+    use super::*;
+    use crate::time::SECOND;
+
+    /// The index of a representation with these elements, ten seconds from second 100 on.
+    fn index(inside: &str) -> Result<Index, &'static str> {
+        index_in(inside, Some(10 * SECOND), false)
+    }
+
+    fn index_in(inside: &str, duration: Option<Micros>, live: bool) -> Result<Index, &'static str> {
+        let text = format!("<R>{inside}</R>");
+        let document = Document::parse(&text).unwrap();
+        let scope = Scope { base: "http://h/", id: "r", bandwidth: 7, start: 100 * SECOND, duration, live };
+        Addressing::default().inherit(document.root()).index(&scope, &mut Shared::default(), &mut Vec::new())
+    }
+
+    fn timeline(inside: &str) -> Timeline {
+        match index(inside).unwrap() {
+            Index::Timeline(timeline) => timeline,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// (number, start in seconds after the period's, duration in milliseconds) of each segment.
+    fn shown(timeline: &Timeline) -> Vec<(u64, i64, i64)> {
+        let segments = (0..timeline.len()).map(|index| timeline.segment(index).unwrap());
+        segments.map(|s| (s.number, (s.start - 100 * SECOND) / SECOND, s.duration / 1000)).collect()
+    }
+
+    fn entries(entries: &str) -> Timeline {
+        timeline(&format!(
+            "<SegmentTemplate timescale='10' presentationTimeOffset='50' startNumber='3' media='$Time$.m4s'>\
+             <SegmentTimeline>{entries}</SegmentTimeline></SegmentTemplate>"
+        ))
+    }
+
+    #[test]
+    fn a_timeline_repeats_and_leaves_gaps() {
+        let timeline = entries("<S t='50' d='20' r='1'/><S t='110' d='20'/><S d='5'/>");
+        assert_eq!(shown(&timeline), [(3, 0, 2000), (4, 2, 2000), (5, 6, 2000), (6, 8, 500)]);
+        assert_eq!(timeline.segment(2).unwrap().url, "http://h/110.m4s");
+        assert_eq!(timeline.timestamp_offset(), Some(95 * SECOND));
+        assert_eq!(timeline.at_time(105 * SECOND), Some(1));
+    }
+
+    #[test]
+    fn negative_repeats_fill_up_to_the_next_entry_or_the_end() {
+        let timeline = entries("<S t='50' d='20' r='-1'/><S t='90' d='30' r='-1'/>");
+        assert_eq!(shown(&timeline), [(3, 0, 2000), (4, 2, 2000), (5, 4, 3000), (6, 7, 3000)]);
+    }
+
+    #[test]
+    fn what_begins_behind_the_period_is_not_in_it() {
+        assert_eq!(entries("<S t='50' d='40' r='4000000000'/><S t='500' d='20'/>").len(), 3);
+    }
+
+    #[test]
+    fn bad_entries_are_passed_over() {
+        let timeline = entries("<S t='50' d='20'/><S d='0'/><S/><S t='40' d='20'/><S t='x' d='20'/>");
+        assert_eq!(shown(&timeline), [(3, 0, 2000), (4, 2, 2000)]);
+    }
+
+    #[test]
+    fn a_duration_divides_the_period() {
+        let whole =
+            timeline("<SegmentTemplate timescale='1000' duration='2500' startNumber='0' media='$Number$'/>");
+        assert_eq!(shown(&whole), [(0, 0, 2500), (1, 2, 2500), (2, 5, 2500), (3, 7, 2500)]);
+        let rest = timeline(
+            "<SegmentTemplate timescale='1000' duration='4000' presentationTimeOffset='9' media='$Time$'/>",
+        );
+        assert_eq!(shown(&rest), [(1, 0, 4000), (2, 4, 4000), (3, 8, 2000)]);
+        assert_eq!(rest.segment(1).unwrap().url, "http://h/4009");
+        let ended =
+            timeline("<SegmentTemplate duration='4' startNumber='5' endNumber='6' media='$Number$'/>");
+        assert_eq!(shown(&ended), [(5, 0, 4000), (6, 4, 4000)]);
+        // 3 times 3.3333 s is no less than 10 s but for rounding.
+        assert_eq!(
+            timeline("<SegmentTemplate timescale='10000' duration='33333' media='$Number$'/>").len(),
+            3
+        );
+    }
+
+    #[test]
+    fn a_live_stream_without_an_end_is_open() {
+        let template = "<SegmentTemplate duration='2' media='$Number$'/>";
+        let Ok(Index::Timeline(live)) = index_in(template, None, true) else { panic!("a timeline") };
+        assert!(!live.complete && live.at_time(1_800_000_000 * SECOND).is_some());
+        assert_eq!(index_in(template, None, false).err(), Some("mediaPresentationDuration"));
+        assert_eq!(index("<SegmentTemplate duration='2'/>").err(), Some("media"));
+    }
+
+    #[test]
+    fn lists_have_addresses_and_ranges() {
+        let list = timeline(
+            "<SegmentList duration='4'><Initialization range='0-9'/><SegmentURL media='a.m4s'/>\
+             <SegmentURL mediaRange='10-19'/><SegmentURL media='c.m4s'/></SegmentList>",
+        );
+        assert_eq!(shown(&list), [(1, 0, 4000), (2, 4, 4000), (3, 8, 2000)]);
+        let segments: Vec<_> = (0..3).map(|i| list.segment(i).unwrap()).map(|s| (s.url, s.range)).collect();
+        let range = Some(ByteRange { offset: 10, length: 10 });
+        assert_eq!(segments[0], ("http://h/a.m4s".to_owned(), None));
+        assert_eq!(segments[1], ("http://h/".to_owned(), range));
+        let init = list.segment(0).unwrap().init.unwrap();
+        assert_eq!((init.url.as_str(), init.range.unwrap().length), ("http://h/", 10));
+    }
+
+    #[test]
+    fn a_single_file_has_an_index_or_is_one_segment() {
+        let based = index(
+            "<SegmentBase indexRange='900-999' timescale='50' presentationTimeOffset='25'><Initialization range='0-899'/></SegmentBase>",
+        );
+        let Ok(Index::Sidx { url, index: range, init, origin, presentation_time_offset, timescale }) = based
+        else {
+            panic!("a sidx")
+        };
+        assert_eq!((url.as_str(), range.offset, range.length), ("http://h/", 900, 100));
+        assert_eq!((init.unwrap().length, origin), (900, 100 * SECOND));
+        assert_eq!((presentation_time_offset, timescale), (25, 50));
+        assert_eq!(shown(&timeline("")), [(0, 0, 10_000)]);
+    }
+
+    #[test]
+    fn a_level_below_replaces_what_it_names() {
+        let document = Document::parse(
+            "<A><SegmentTemplate timescale='10' media='a$Number$' duration='20' startNumber='4'/>\
+             <B><SegmentTemplate duration='50'/></B><C><SegmentList duration='5'><SegmentURL media='x'/></SegmentList></C></A>",
+        )
+        .unwrap();
+        let above = Addressing::default().inherit(document.root());
+        let scope = Scope {
+            base: "http://h/",
+            id: "r",
+            bandwidth: 7,
+            start: 0,
+            duration: Some(10 * SECOND),
+            live: false,
+        };
+        let read = |name| match above.inherit(document.root().child(name).unwrap()).index(
+            &scope,
+            &mut Shared::default(),
+            &mut Vec::new(),
+        ) {
+            Ok(Index::Timeline(timeline)) => (timeline.len(), timeline.segment(0).unwrap()),
+            other => panic!("{other:?}"),
+        };
+        let (count, segment) = read("B");
+        assert_eq!((count, segment.number, segment.url.as_str()), (2, 4, "http://h/a4"));
+        let (count, segment) = read("C");
+        assert_eq!((count, segment.number, segment.duration), (1, 1, 5 * SECOND));
+    }
+}

@@ -1,0 +1,150 @@
+//! The syntax of playlists: lines, tags, attribute lists (RFC 8216bis 4.1, 4.2). Everything is a slice of the text.
+
+use crate::presentation::integer;
+use crate::presentation::url::trim;
+
+/// A line that says something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Line<'a> {
+    /// A tag's name without `#`, and what follows its colon.
+    Tag(&'a str, &'a str),
+    /// Anything that does not begin with `#`.
+    Uri(&'a str),
+}
+
+/// Those lines of a playlist that say something, each with its number from 1. Blank lines and comments are passed
+/// over, and blanks and control characters around a line are dropped.
+pub struct Lines<'a> {
+    lines: std::str::Split<'a, char>,
+    number: u32,
+}
+
+impl<'a> Lines<'a> {
+    /// The lines of `text`, with or without a byte order mark. Where no line feed is, carriage returns end lines.
+    pub fn new(text: &'a str) -> Self {
+        let end = if text.contains('\n') { '\n' } else { '\r' };
+        Lines { lines: text.strip_prefix('\u{feff}').unwrap_or(text).split(end), number: 0 }
+    }
+}
+
+impl<'a> Iterator for Lines<'a> {
+    type Item = (u32, Line<'a>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let line = trim(self.lines.next()?);
+            self.number = self.number.saturating_add(1);
+            if let Some(comment) = line.strip_prefix('#') {
+                if comment.starts_with("EXT") {
+                    let (name, value) = comment.split_once(':').unwrap_or((comment, ""));
+                    return Some((self.number, Line::Tag(name.trim_ascii_end(), value.trim_ascii_start())));
+                }
+            } else if !line.is_empty() {
+                return Some((self.number, Line::Uri(line)));
+            }
+        }
+    }
+}
+
+/// An attribute list. Real ones have blanks around commas, names in lower case and values whose quotes are missing.
+#[derive(Clone, Copy)]
+pub struct Attributes<'a>(pub &'a str);
+
+impl<'a> Attributes<'a> {
+    /// The value of the attribute `name`, without its quotes; `None` where it is missing or empty.
+    pub fn get(self, name: &str) -> Option<&'a str> {
+        self.find(|(found, _)| found.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
+            .filter(|value| !value.is_empty())
+    }
+
+    /// The value of `name` as an integer.
+    pub fn number(self, name: &str) -> Option<u64> {
+        integer(self.get(name)?)
+    }
+
+    /// Whether `name` says YES.
+    pub fn yes(self, name: &str) -> bool {
+        self.get(name).is_some_and(|value| value.eq_ignore_ascii_case("YES"))
+    }
+
+    fn find(mut self, wanted: impl Fn(&(&'a str, &'a str)) -> bool) -> Option<(&'a str, &'a str)> {
+        Iterator::find(&mut self, wanted)
+    }
+}
+
+impl<'a> Iterator for Attributes<'a> {
+    type Item = (&'a str, &'a str);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let text = self.0.trim_start_matches([',', ' ', '\t']);
+        if text.is_empty() {
+            return None;
+        }
+        let name_end = text.find(['=', ',']).unwrap_or(text.len());
+        let (name, rest) = text.split_at_checked(name_end).unwrap_or((text, ""));
+        let Some(value) = rest.strip_prefix('=').map(str::trim_ascii_start) else {
+            self.0 = rest;
+            return Some((name.trim_ascii_end(), ""));
+        };
+        let value = match value.strip_prefix('"') {
+            Some(quoted) => {
+                let (value, rest) = quoted.split_once('"').unwrap_or((quoted, ""));
+                self.0 = rest.split_once(',').map_or("", |(_, rest)| rest);
+                value
+            }
+            None => {
+                let (value, rest) = value.split_once(',').unwrap_or((value, ""));
+                self.0 = rest;
+                value.trim_ascii_end()
+            }
+        };
+        Some((name.trim_ascii_end(), value))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_numbered_as_an_editor_does() {
+        let text = "\u{feff}#EXTM3U\r\n\r\n# comment\r\n#EXTINF: 4 ,\r\n  a b.ts  \n#EXT-X-ENDLIST";
+        let lines: Vec<_> = Lines::new(text).collect();
+        assert_eq!(
+            lines,
+            [
+                (1, Line::Tag("EXTM3U", "")),
+                (4, Line::Tag("EXTINF", "4 ,")),
+                (5, Line::Uri("a b.ts")),
+                (6, Line::Tag("EXT-X-ENDLIST", "")),
+            ]
+        );
+    }
+
+    #[test]
+    fn carriage_returns_alone_end_lines() {
+        let lines: Vec<_> = Lines::new("#EXTM3U\r#EXTINF:4,\ra.ts\r").collect();
+        assert_eq!(lines[2], (3, Line::Uri("a.ts")));
+    }
+
+    #[test]
+    fn attributes_keep_commas_in_quotes() {
+        let list = Attributes("BANDWIDTH=1280000,CODECS=\"avc1.4d401f,mp4a.40.2\",AUDIO=\"a=b\"");
+        assert_eq!(list.number("BANDWIDTH"), Some(1_280_000));
+        assert_eq!(list.get("CODECS"), Some("avc1.4d401f,mp4a.40.2"));
+        assert_eq!(list.get("AUDIO"), Some("a=b"));
+    }
+
+    #[test]
+    fn attributes_are_read_as_loosely_as_they_are_written() {
+        let list = Attributes(" bandwidth = 5 , NAME, ,DEFAULT=yes,X=\"\",URI=\"open");
+        assert_eq!(list.number("BANDWIDTH"), Some(5));
+        assert_eq!(list.get("NAME"), None);
+        assert_eq!(list.get("X"), None);
+        assert!(list.yes("DEFAULT"));
+        assert_eq!(list.get("URI"), Some("open"));
+        assert_eq!(list.get("MISSING"), None);
+        assert_eq!(Attributes("A=\"x\"junk,B=2").get("B"), Some("2"));
+    }
+}

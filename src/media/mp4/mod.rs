@@ -1,0 +1,261 @@
+//! Fragmented MP4 (ISO BMFF, CMAF) passes through: only box headers, `moov` and `moof` are read, and
+//! the rest stays in the driver's memory.
+//!
+//! A segment's bytes are held until its first `moof` is complete, so that its first piece carries its
+//! timing; a `moof` or a box header that chunks cut in two is held likewise.
+
+mod boxes;
+mod codec;
+mod init;
+mod moof;
+
+use super::chunk::{Chunk, append};
+use super::{Data, Piece, Timing};
+use crate::error::{Code, Error};
+use init::Init;
+
+pub use boxes::{Kind, header};
+pub use codec::hex;
+
+/// More bytes than this in front of a segment's first `mdat`, or in one `moof`, are damage.
+const MOST_HELD: u64 = 4 << 20;
+
+/// Whether `kind` may be the first box of a segment.
+pub fn may_begin(kind: &Kind) -> bool {
+    matches!(
+        kind,
+        b"ftyp"
+            | b"styp"
+            | b"moov"
+            | b"moof"
+            | b"sidx"
+            | b"ssix"
+            | b"emsg"
+            | b"prft"
+            | b"free"
+            | b"skip"
+            | b"uuid"
+    )
+}
+
+/// A box header: place in the segment, type, size with the header (0: to the end), the header's own length.
+#[derive(Clone, Copy)]
+struct Head {
+    at: u64,
+    kind: Kind,
+    size: u64,
+    length: usize,
+}
+
+/// Where the reader stands in the sequence of boxes.
+enum State {
+    /// In a box header, of which this much has come.
+    Header(usize),
+    /// In a box that is kept until it is complete; so many bytes are to come.
+    Keep(Head, u64),
+    /// In a box that passes; so many bytes are to come (for a size of 0, without end).
+    Pass(Head, u64),
+}
+
+/// Reads the segments of one rendition.
+pub struct Reader {
+    init: Option<Init>,
+    state: State,
+    header: [u8; 16],
+    /// Bytes that wait for a `moof` or `moov` to be complete.
+    held: Vec<u8>,
+    /// No `moof` has come since the segment began: everything is held.
+    waiting: bool,
+    /// Bytes of the segment before the chunk that is handled.
+    position: u64,
+    scratch: Vec<u8>,
+}
+
+/// A chunk that is being read, with the part from `start` not handed on yet.
+struct Run<'a> {
+    chunk: &'a dyn Chunk,
+    start: usize,
+    timing: Option<Timing>,
+    out: &'a mut Vec<Piece>,
+}
+
+impl Default for Reader {
+    fn default() -> Self {
+        Reader {
+            init: None,
+            state: State::Header(0),
+            header: [0; 16],
+            held: Vec::new(),
+            waiting: true,
+            position: 0,
+            scratch: Vec::new(),
+        }
+    }
+}
+
+impl Reader {
+    /// Forgets what is left of an unfinished segment.
+    pub fn begin_segment(&mut self) {
+        self.state = State::Header(0);
+        self.held.clear();
+        self.waiting = true;
+        self.position = 0;
+    }
+
+    /// Reads a chunk.
+    pub fn push(&mut self, chunk: &dyn Chunk, out: &mut Vec<Piece>) -> Result<(), Error> {
+        let length = chunk.len();
+        let mut run = Run { chunk, start: 0, timing: None, out };
+        let mut at = 0;
+        // Where an incomplete header at the chunk's end begins.
+        let mut end = length;
+        while at < length {
+            let here = length - at;
+            match &mut self.state {
+                State::Header(have) => {
+                    let before = *have;
+                    let read = before + here.min(16 - before);
+                    chunk.read(at, &mut self.header[before..read]);
+                    let Some((kind, size, head)) = boxes::header(&self.header[..read]) else {
+                        *have = read;
+                        end = at;
+                        break;
+                    };
+                    // What came with earlier chunks stands in front of this one.
+                    self.held.extend_from_slice(&self.header[..before]);
+                    self.begin_box(
+                        Head { at: self.position + at as u64 - before as u64, kind, size, length: head },
+                        &mut run,
+                        at,
+                    )?;
+                    at += head - before;
+                }
+                State::Keep(_, left) | State::Pass(_, left) if *left > here as u64 => {
+                    *left -= here as u64;
+                    at = length;
+                }
+                State::Keep(head, left) => {
+                    at += *left as usize;
+                    let head = *head;
+                    self.state = State::Header(0);
+                    self.finish_box(head, &mut run, at)?;
+                }
+                State::Pass(_, left) => {
+                    at += *left as usize;
+                    self.state = State::Header(0);
+                }
+            }
+        }
+        if self.waiting || matches!(self.state, State::Keep(..)) {
+            append(&mut self.held, chunk, run.start..end);
+        } else {
+            run.hand_on(&mut self.held, end);
+        }
+        self.position += length as u64;
+        Ok(())
+    }
+
+    /// The segment is over.
+    pub fn end_segment(&mut self, out: &mut Vec<Piece>) -> Result<(), Error> {
+        let cut = match &self.state {
+            State::Header(0) => None,
+            State::Header(_) => Some("box header".to_owned()),
+            State::Pass(head, _) if head.size == 0 => None,
+            State::Keep(head, _) | State::Pass(head, _) => Some(name(head.kind)),
+        };
+        let held = std::mem::take(&mut self.held);
+        let position = self.position;
+        self.begin_segment();
+        if let Some(what) = cut {
+            return Err(Error::new(Code::MediaTruncated).what(&what).at(position));
+        }
+        if !held.is_empty() {
+            out.push(Piece::Media { data: Data::Owned(held), timing: None });
+        }
+        Ok(())
+    }
+
+    /// A box header is complete; of the chunk, the box begins at `start`.
+    fn begin_box(&mut self, head: Head, run: &mut Run, start: usize) -> Result<(), Error> {
+        let Head { kind, size, length, .. } = head;
+        let keep = matches!(&kind, b"moof" | b"moov");
+        let open = size == 0;
+        if kind == *b"mdat" && self.waiting {
+            // A whole file, or a segment without its beginning.
+            return Err(error(Code::MediaContainer, head));
+        }
+        let early = kind == *b"moof" && self.init.is_none();
+        let held = (self.held.len() + start - run.start) as u64;
+        let long = (keep || self.waiting) && (open || size.saturating_add(held) > MOST_HELD);
+        if early || long || !open && size < length as u64 {
+            return Err(error(Code::MediaCorrupt, head));
+        }
+        if kind == *b"ftyp" && !self.waiting {
+            // Another file begins in the same resource.
+            if start > run.start {
+                run.hand_on(&mut self.held, start);
+            }
+            self.waiting = true;
+        }
+        let left = if open { u64::MAX } else { size - length as u64 };
+        self.state = if keep { State::Keep(head, left) } else { State::Pass(head, left) };
+        Ok(())
+    }
+
+    /// A `moov` or `moof` is complete; it ends at `end` of the chunk.
+    fn finish_box(&mut self, head: Head, run: &mut Run, end: usize) -> Result<(), Error> {
+        let size = head.size as usize;
+        let bytes = if end >= size {
+            self.scratch.clear();
+            append(&mut self.scratch, run.chunk, end - size..end);
+            &self.scratch
+        } else {
+            append(&mut self.held, run.chunk, run.start..end);
+            run.start = end;
+            &self.held
+        };
+        let payload = bytes.len().checked_sub(size).and_then(|start| bytes.get(start + head.length..));
+        let payload = payload.unwrap_or_default();
+        if head.kind == *b"moov" {
+            let Some(init) = Init::parse(payload) else {
+                return Err(error(Code::MediaCorrupt, head));
+            };
+            let mut data = std::mem::take(&mut self.held);
+            append(&mut data, run.chunk, run.start..end);
+            run.start = end;
+            run.out.push(Piece::Init { mime: init.mime.clone(), data });
+            self.init = Some(init);
+            self.waiting = true;
+        } else {
+            let timing = self.init.as_ref().and_then(|init| moof::timing(init, payload));
+            run.timing = Timing::union(run.timing.take(), timing);
+            self.waiting = false;
+        }
+        Ok(())
+    }
+}
+
+impl Run<'_> {
+    /// Hands on what was held and the chunk up to `end`.
+    fn hand_on(&mut self, held: &mut Vec<u8>, end: usize) {
+        if !held.is_empty() {
+            let data = Data::Owned(std::mem::take(held));
+            self.out.push(Piece::Media { data, timing: self.timing.take() });
+        }
+        if end > self.start {
+            let data = Data::Chunk(self.start..end);
+            self.out.push(Piece::Media { data, timing: self.timing.take() });
+            self.start = end;
+        }
+    }
+}
+
+#[cold]
+fn error(code: Code, head: Head) -> Error {
+    Error::new(code).what(&name(head.kind)).at(head.at)
+}
+
+/// A box type for an error.
+fn name(kind: Kind) -> String {
+    kind.iter().map(|&c| if c.is_ascii_graphic() { c as char } else { '?' }).collect()
+}

@@ -1,0 +1,102 @@
+//! Transport packets (ISO/IEC 13818-1 2.4.3.2).
+
+/// Bytes of a packet.
+pub const SIZE: usize = 188;
+/// The first byte of every packet.
+pub const SYNC: u8 = 0x47;
+
+/// A packet that carries payload.
+pub struct Packet<'a> {
+    /// Packet identifier.
+    pub pid: u16,
+    /// A section or PES packet begins in it.
+    pub unit_start: bool,
+    /// Continuity counter.
+    counter: u8,
+    /// The payload.
+    pub payload: &'a [u8],
+    /// The encoder says that the counter may jump.
+    discontinuity: bool,
+}
+
+impl<'a> Packet<'a> {
+    /// Reads a packet. `None`: it has no payload that can be used (damaged, scrambled, or stuffing).
+    pub fn parse(data: &'a [u8]) -> Option<Packet<'a>> {
+        let head: [u8; 4] = data.first_chunk().copied()?;
+        if head[0] != SYNC || head[1] & 0x80 != 0 || head[3] & 0xc0 != 0 || head[3] & 0x10 == 0 {
+            return None;
+        }
+        let adaptation = head[3] & 0x20 != 0;
+        let begin = if adaptation { 5 + usize::from(*data.get(4)?) } else { 4 };
+        Some(Packet {
+            pid: u16::from(head[1] & 0x1f) << 8 | u16::from(head[2]),
+            unit_start: head[1] & 0x40 != 0,
+            counter: head[3] & 15,
+            payload: data.get(begin..).filter(|payload| !payload.is_empty())?,
+            discontinuity: adaptation && begin > 5 && data.get(5)? & 0x80 != 0,
+        })
+    }
+}
+
+/// What a continuity counter says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sequence {
+    /// The packet follows the one before.
+    Follows,
+    /// Packets are missing.
+    Gap,
+    /// The packet before comes a second time.
+    Repeated,
+}
+
+/// Follows the continuity counter of one PID.
+#[derive(Default)]
+pub struct Continuity {
+    last: Option<(u8, [u8; 16])>,
+}
+
+impl Continuity {
+    /// Judges the next packet. A repeated packet has the same counter and content: a stream whose
+    /// counter stands still is read all the same.
+    pub fn check(&mut self, packet: &Packet) -> Sequence {
+        let mut tail = [0; 16];
+        let from = packet.payload.len().saturating_sub(16);
+        for (to, from) in tail.iter_mut().zip(&packet.payload[from..]) {
+            *to = *from;
+        }
+        let sequence = match self.last {
+            _ if packet.discontinuity => Sequence::Follows,
+            Some((counter, last)) if counter == packet.counter && last == tail => Sequence::Repeated,
+            Some((counter, _)) if (counter + 1) & 15 != packet.counter => Sequence::Gap,
+            _ => Sequence::Follows,
+        };
+        self.last = Some((packet.counter, tail));
+        sequence
+    }
+
+    /// The next packet may have any counter.
+    pub fn reset(&mut self) {
+        self.last = None;
+    }
+}
+
+/// Where a run of packets begins in `data`, searched from `from`: sync bytes at the distance of packets.
+/// `Err`: not before this place, and more bytes are needed to tell (unless these are the last ones).
+pub fn find_sync(data: &[u8], from: usize, last: bool) -> Result<usize, usize> {
+    let mut at = from;
+    while let Some(found) = data.get(at..).and_then(|rest| rest.iter().position(|&byte| byte == SYNC)) {
+        at += found;
+        let next = [data.get(at + SIZE), data.get(at + 2 * SIZE)];
+        if next.iter().flatten().all(|&&byte| byte == SYNC) && data.len() >= at + SIZE {
+            if next[1].is_some() || last {
+                return Ok(at);
+            }
+            return Err(at);
+        }
+        if !last && data.len() < at + SIZE {
+            return Err(at);
+        }
+        at += 1;
+    }
+    Err(data.len())
+}

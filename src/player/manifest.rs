@@ -1,0 +1,78 @@
+//! From a response's bytes to the model: tells the format, and reads a rendition's index. The only place in the core
+//! that knows that there are two formats.
+
+use super::io::Format;
+use crate::dash;
+use crate::error::{Code, Error};
+use crate::hls::{self, Playlist};
+use crate::presentation::{ByteRange, Index, Init, Presentation, Timeline};
+
+/// Reads what load() was pointed at. The format is told by the content unless it is given.
+pub fn parse(body: &[u8], url: &str, format: Option<Format>) -> Result<(Format, Presentation), Error> {
+    let text = String::from_utf8_lossy(body);
+    let format = match format {
+        Some(format) => format,
+        None if hls::is_playlist(&text) => Format::Hls,
+        None if dash::is_mpd(&text) => Format::Dash,
+        None => return Err(Error::new(Code::ManifestNotManifest).url(url)),
+    };
+    let presentation = match format {
+        Format::Dash => dash::parse(&text, url),
+        Format::Hls => hls::parse(&text, url).map(|playlist| match playlist {
+            Playlist::Multivariant(presentation) => presentation,
+            Playlist::Media(timeline) => hls::presentation_of(timeline, url),
+        }),
+    };
+    Ok((format, presentation.map_err(|error| error.url(url))?))
+}
+
+/// What to fetch for an index that is not known yet: URL and range.
+pub fn request(index: &Index) -> Option<(&str, Option<ByteRange>)> {
+    match index {
+        Index::Timeline(_) => None,
+        Index::Playlist { url } => Some((url, None)),
+        Index::Sidx { url, index, init, .. } if joined(index, init.as_ref()) => {
+            let offset = init.map_or(index.offset, |init| init.offset);
+            Some((url, Some(ByteRange { offset, length: index.offset + index.length - offset })))
+        }
+        Index::Sidx { url, index, .. } => Some((url, Some(*index))),
+    }
+}
+
+/// A timeline, and its initialization segment with the bytes, if that came along.
+type Loaded = (Timeline, Option<(Init, Vec<u8>)>);
+
+/// Reads the answer to [`request`].
+pub fn timeline(index: &Index, body: &[u8], final_url: &str) -> Result<Loaded, Error> {
+    match index {
+        Index::Timeline(timeline) => Ok((timeline.clone(), None)),
+        Index::Playlist { .. } => {
+            let text = String::from_utf8_lossy(body);
+            if !hls::is_playlist(&text) {
+                return Err(Error::new(Code::ManifestNotManifest).url(final_url));
+            }
+            hls::media(&text, final_url).map(|timeline| (timeline, None))
+        }
+        Index::Sidx { url, index: range, init, .. } => {
+            let before = match init {
+                Some(init) if joined(range, Some(init)) => (range.offset - init.offset) as usize,
+                _ => 0,
+            };
+            let (head, sidx) = body.split_at_checked(before).unwrap_or((&[], body));
+            let timeline = dash::sidx(sidx, range.offset, index)?;
+            let init = init.filter(|_| before > 0).map(|range| {
+                let length = (range.length as usize).min(head.len());
+                (Init { url: url.clone(), range: Some(range) }, head[..length].to_vec())
+            });
+            Ok((timeline, init))
+        }
+    }
+    .map_err(|error| error.url(final_url))
+}
+
+/// Whether the initialization segment lies just before the index, so that one request fetches both.
+fn joined(index: &ByteRange, init: Option<&ByteRange>) -> bool {
+    init.is_some_and(|init| {
+        init.offset + init.length <= index.offset && index.offset - init.offset <= 64 << 10
+    })
+}

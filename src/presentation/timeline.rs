@@ -1,0 +1,266 @@
+//! A rendition's segments as runs of equal duration, with packed addresses: no object per segment.
+//! Built by `hls` and `dash` with [`Timeline::new`], [`Timeline::push`] and an [`Addresses`]; read by time
+//! ([`Timeline::at_time`]) or by index ([`Timeline::segment`]), both O(log n).
+
+use super::Warning;
+use crate::time::{Micros, from_ticks, to_ticks};
+use std::sync::Arc;
+
+/// `length` bytes from `offset`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ByteRange {
+    /// First byte.
+    pub offset: u64,
+    /// Number of bytes.
+    pub length: u64,
+}
+
+/// An initialization segment (EXT-X-MAP, SegmentTemplate@initialization, Initialization@range).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Init {
+    /// Absolute.
+    pub url: String,
+    /// Part of the resource, or all of it.
+    pub range: Option<ByteRange>,
+}
+
+/// Segments `first..first + count` (by index), each `duration` ticks, the first at `start` ticks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Run {
+    first: u32,
+    count: u32,
+    start: i64,
+    duration: u64,
+}
+
+/// How a segment's index becomes a URL and a byte range.
+#[derive(Clone, Debug)]
+pub enum Addresses {
+    /// DASH SegmentTemplate@media, absolute, with only `$Number$` and `$Time$` (and their `%0Nd`) left to fill.
+    Template(String),
+    /// HLS: every URI as written, one after another, resolved against `base` when asked for.
+    List {
+        /// The playlist's URL after redirects.
+        base: String,
+        /// All URIs, concatenated.
+        text: String,
+        /// End of each URI in `text`; it starts where the last one ended.
+        ends: Vec<u32>,
+        /// EXT-X-BYTERANGE of each segment; empty when none has one.
+        ranges: Vec<Option<ByteRange>>,
+    },
+    /// One resource; segment `i` is bytes `offsets[i]..offsets[i + 1]` (sidx).
+    Ranges {
+        /// Absolute.
+        url: String,
+        /// One more entry than there are segments.
+        offsets: Vec<u64>,
+    },
+}
+
+/// A rendition's segments.
+#[derive(Clone, Debug)]
+pub struct Timeline {
+    timescale: u32,
+    /// Ticks that lie at `origin`.
+    zero: i64,
+    /// Presentation time of `zero`.
+    origin: Micros,
+    /// Shared by the renditions of a DASH AdaptationSet, which mostly have one SegmentTimeline.
+    runs: Arc<Vec<Run>>,
+    len: u32,
+    /// Media sequence number, or $Number$, of index 0.
+    pub first_number: u64,
+    /// How to fetch them.
+    pub addresses: Addresses,
+    /// `(first index, init segment)`, ascending: EXT-X-MAP holds until the next one.
+    pub inits: Vec<(u32, Option<Init>)>,
+    /// `(first index, discontinuity sequence)`, ascending (RFC 8216bis 4.4.4.3). Empty: all in sequence 0.
+    pub discontinuities: Vec<(u32, u64)>,
+    /// Whether media time is tied to presentation time by the manifest (DASH) or by the first segment played of each
+    /// discontinuity (HLS).
+    pub anchored: bool,
+    /// Whether no segment will be added (EXT-X-ENDLIST, static MPD).
+    pub complete: bool,
+    /// EXT-X-TARGETDURATION or @maxSegmentDuration: bounds a segment's length; paces reloads.
+    pub target_duration: Option<Micros>,
+    /// What was wrong with the media playlist but could be lived with. (Of an MPD: see [`super::Presentation::warnings`].)
+    pub warnings: Vec<Warning>,
+}
+
+/// One segment, made when asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Segment {
+    /// Place in the timeline, from 0.
+    pub index: u32,
+    /// Media sequence number, or $Number$.
+    pub number: u64,
+    /// Presentation time.
+    pub start: Micros,
+    /// As the manifest says; the media may differ a little.
+    pub duration: Micros,
+    /// Absolute.
+    pub url: String,
+    /// Part of the resource, or all of it.
+    pub range: Option<ByteRange>,
+    /// Its initialization segment.
+    pub init: Option<Init>,
+    /// Discontinuity sequence number.
+    pub discontinuity: u64,
+}
+
+impl Segment {
+    /// Presentation time of its end.
+    pub fn end(&self) -> Micros {
+        self.start.saturating_add(self.duration)
+    }
+}
+
+impl Timeline {
+    /// An empty timeline. Ticks are of `timescale`; tick `zero` lies at presentation time `origin`
+    /// (DASH: @presentationTimeOffset and Period@start; HLS: 0 and 0).
+    pub fn new(timescale: u32, zero: i64, origin: Micros, addresses: Addresses) -> Self {
+        Timeline {
+            timescale: timescale.max(1),
+            zero,
+            origin,
+            runs: Arc::default(),
+            len: 0,
+            first_number: 0,
+            addresses,
+            inits: Vec::new(),
+            discontinuities: Vec::new(),
+            anchored: false,
+            complete: false,
+            target_duration: None,
+            warnings: Vec::new(),
+        }
+    }
+
+    /// Adds `count` segments of `duration` ticks, the first at `start` ticks. Starts must not go backwards.
+    pub fn push(&mut self, start: i64, duration: u64, count: u32) {
+        let Some(len) = self.len.checked_add(count) else { return };
+        let runs = Arc::make_mut(&mut self.runs);
+        match runs.last_mut() {
+            Some(run) if run.duration == duration && tick_of(run, run.count) == start => run.count += count,
+            _ if count > 0 => runs.push(Run { first: self.len, count, start, duration }),
+            _ => {}
+        }
+        self.len = len;
+    }
+
+    /// Number of segments.
+    pub fn len(&self) -> u32 {
+        self.len
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Presentation time of the first segment's start.
+    pub fn start(&self) -> Micros {
+        self.runs.first().map_or(self.origin, |run| self.micros(run.start))
+    }
+
+    /// Presentation time of the last segment's end.
+    pub fn end(&self) -> Micros {
+        self.runs.last().map_or(self.origin, |run| self.micros(tick_of(run, run.count)))
+    }
+
+    /// What must be added to media time to get presentation time, where the manifest says it.
+    pub fn timestamp_offset(&self) -> Option<Micros> {
+        self.anchored.then(|| self.origin.saturating_sub(from_ticks(self.zero, self.timescale)))
+    }
+
+    /// Index of the segment that holds presentation time `time`: the last that starts at or before it, the first if
+    /// all start later, `None` past the end. In a gap it is the one before the gap.
+    pub fn at_time(&self, time: Micros) -> Option<u32> {
+        if self.is_empty() || time >= self.end() {
+            return None;
+        }
+        let run = match self.runs.partition_point(|run| self.micros(run.start) <= time) {
+            0 => return Some(0),
+            after => &self.runs[after - 1],
+        };
+        let ticks = to_ticks(time.saturating_sub(self.origin), self.timescale).saturating_add(self.zero);
+        let into = ticks.saturating_sub(run.start).max(0) as u64;
+        let mut nth = into.checked_div(run.duration).unwrap_or(0).min(u64::from(run.count - 1)) as u32;
+        // Microseconds are coarser than ticks can be: step to the segment whose rounded start is at or before `time`.
+        if nth + 1 < run.count && self.micros(tick_of(run, nth + 1)) <= time {
+            nth += 1;
+        }
+        Some(run.first + nth)
+    }
+
+    /// The segment at `index`.
+    pub fn segment(&self, index: u32) -> Option<Segment> {
+        if index >= self.len {
+            return None;
+        }
+        let run = &self.runs[self.runs.partition_point(|run| run.first <= index) - 1];
+        let tick = tick_of(run, index - run.first);
+        let number = self.first_number.saturating_add(u64::from(index));
+        let start = self.micros(tick);
+        let (url, range) = self.addresses.resolve(index, number, tick);
+        Some(Segment {
+            index,
+            number,
+            start,
+            duration: self.micros(tick.saturating_add_unsigned(run.duration)).saturating_sub(start),
+            url,
+            range,
+            init: at_or_before(&self.inits, index).and_then(Clone::clone),
+            discontinuity: at_or_before(&self.discontinuities, index).copied().unwrap_or(0),
+        })
+    }
+
+    /// Size in bytes of the segment at `index`, where the index tells it (sidx, EXT-X-BYTERANGE).
+    pub fn size(&self, index: u32) -> Option<u64> {
+        match &self.addresses {
+            Addresses::Ranges { offsets, .. } => {
+                let i = index as usize;
+                offsets.get(i + 1)?.checked_sub(*offsets.get(i)?)
+            }
+            Addresses::List { ranges, .. } => Some(ranges.get(index as usize)?.as_ref()?.length),
+            Addresses::Template(_) => None,
+        }
+    }
+
+    fn micros(&self, tick: i64) -> Micros {
+        self.origin.saturating_add(from_ticks(tick.saturating_sub(self.zero), self.timescale))
+    }
+}
+
+impl Addresses {
+    fn resolve(&self, index: u32, number: u64, tick: i64) -> (String, Option<ByteRange>) {
+        let i = index as usize;
+        match self {
+            Addresses::Template(template) => (super::url::fill(template, number, tick), None),
+            Addresses::List { base, text, ends, ranges } => {
+                let from = if i == 0 { 0 } else { ends.get(i - 1).copied().unwrap_or(0) as usize };
+                let to = ends.get(i).copied().unwrap_or(0) as usize;
+                let uri = text.get(from..to).unwrap_or_default();
+                (super::url::resolve(base, uri), ranges.get(i).copied().flatten())
+            }
+            Addresses::Ranges { url, offsets } => {
+                let range = match (offsets.get(i), offsets.get(i + 1)) {
+                    (Some(&a), Some(&b)) if b >= a => Some(ByteRange { offset: a, length: b - a }),
+                    _ => None,
+                };
+                (url.clone(), range)
+            }
+        }
+    }
+}
+
+/// Tick at which the run's `nth` segment starts.
+fn tick_of(run: &Run, nth: u32) -> i64 {
+    run.start.saturating_add_unsigned(run.duration.saturating_mul(u64::from(nth)))
+}
+
+/// The value in force at `index` in a list of `(first index, value)`.
+fn at_or_before<T>(list: &[(u32, T)], index: u32) -> Option<&T> {
+    list[..list.partition_point(|(first, _)| *first <= index)].last().map(|(_, value)| value)
+}

@@ -1,0 +1,5 @@
+//! The planner in simulated views.
+
+mod behaviour;
+mod scores;
+mod sim;

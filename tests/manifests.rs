@@ -1,0 +1,511 @@
+//! Both manifest parsers over the shared corpus (`../shared/corpus`): what its index says of each file must be what the
+//! model holds, and whatever a file is cut down to, neither parser panics or takes more than linear time.
+
+use serde_json::Value;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+use thalweg::presentation::{Index, Presentation, Timeline, TrackKind};
+use thalweg::{Code, dash, hls};
+
+const URL: &str = "https://example.com/path/manifest";
+
+struct File {
+    path: String,
+    text: String,
+    facts: Value,
+    expected: Value,
+}
+
+/// The manifests of one format, or nothing, loudly, where the corpus is not there.
+fn corpus(kind: &str) -> Vec<File> {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus");
+    let Ok(index) = std::fs::read(root.join("index.json")) else {
+        eprintln!("SKIPPED: no corpus at {}: the parsers were NOT compared with it", root.display());
+        return Vec::new();
+    };
+    let index: Value = serde_json::from_slice(&index).expect("index.json");
+    let entries = index["entries"].as_array().expect("entries").iter().filter(|entry| entry["kind"] == kind);
+    let files = entries.map(|entry| {
+        let path = entry["path"].as_str().expect("path").to_owned();
+        let bytes = std::fs::read(root.join(&path)).expect("file");
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        File { path, text, facts: entry["facts"].clone(), expected: entry["expected"].clone() }
+    });
+    files.collect()
+}
+
+/// Comparisons made, and those that came out otherwise than the index says.
+#[derive(Default)]
+struct Tally {
+    agreed: usize,
+    disagreed: Vec<(String, String)>,
+}
+
+impl Tally {
+    fn same<T: PartialEq + std::fmt::Debug>(&mut self, path: &str, what: &str, ours: T, theirs: T) {
+        if ours == theirs {
+            self.agreed += 1;
+        } else {
+            self.disagreed.push((path.to_owned(), format!("{what}: ours {ours:?}, theirs {theirs:?}")));
+        }
+    }
+
+    fn seconds(&mut self, path: &str, what: &str, ours: i64, theirs: f64) {
+        let same = (ours as f64 / 1e6 - theirs).abs() < 1e-4 * theirs.abs().max(1.0);
+        self.same(path, what, if same { theirs } else { ours as f64 / 1e6 }, theirs);
+    }
+
+    /// Every disagreement must be among `explained` as (end of path, begin of what, reason), and the other way round.
+    fn finish(self, name: &str, explained: &[(&str, &str, &str)]) {
+        let total = self.agreed + self.disagreed.len();
+        println!(
+            "{name}: {} of {total} comparisons agree with the index; the others, explained:",
+            self.agreed
+        );
+        let mut used = vec![false; explained.len()];
+        let mut unexplained = Vec::new();
+        for (path, what) in &self.disagreed {
+            match explained.iter().position(|(end, begin, _)| path.ends_with(end) && what.starts_with(begin))
+            {
+                Some(found) => {
+                    used[found] = true;
+                    println!("  {path} {what}: {}", explained[found].2);
+                }
+                None => unexplained.push(format!("{path} {what}")),
+            }
+        }
+        assert!(unexplained.is_empty(), "disagreements to look at:\n{}", unexplained.join("\n"));
+        let stale: Vec<_> = explained.iter().zip(&used).filter(|(_, used)| !**used).collect();
+        assert!(total == 0 || stale.is_empty(), "explained, but they agree: {stale:?}");
+    }
+}
+
+const AUDIO_ONLY: &str = "a variant without video among others with video is no quality of the video track";
+const ALL_AUDIO: &str =
+    "every variant names audio codecs alone and a group: the group's members are the tracks";
+const SKIPPED: &str =
+    "the number of the first segment that is listed, which those skipped come before (RFC 8216bis 6.2.5.1)";
+const NO_URI_YET: &str = "the last EXTINF has no URI yet: no segment (RFC 8216bis 4.4.4.1)";
+const NO_HEADER: &str =
+    "EXTM3U is required (RFC 8216bis 4.4.1.1); without it nothing tells a playlist from any text";
+const ESSENTIAL: &str =
+    "an EssentialProperty that is not known: the element must be ignored (ISO/IEC 23009-1 5.8.4.8)";
+const NO_ADDRESS: &str = "a parser fixture without @media: no segment has an address";
+
+const HLS_EXPLAINED: &[(&str, &str, &str)] = &[
+    ("Super8_muxed1_4242.m3u8", "variants", AUDIO_ONLY),
+    ("Super8_muxed2_1376214110461.m3u8", "variants", AUDIO_ONLY),
+    ("super8demuxed1_4242.m3u8", "variants", AUDIO_ONLY),
+    ("super8demuxed2_IP_1080p24_51_TS.m3u8", "variants", AUDIO_ONLY),
+    ("super8demuxed3_1376214110461.m3u8", "variants", AUDIO_ONLY),
+    ("master-with-alternatives-b.m3u8", "variants", AUDIO_ONLY),
+    ("master-with-alternatives.m3u8", "variants", AUDIO_ONLY),
+    ("769.m3u8", "variants", AUDIO_ONLY),
+    ("multivariantPlaylist.m3u8", "variants", AUDIO_ONLY),
+    ("master-with-i-frame-stream-inf.m3u8", "variants", AUDIO_ONLY),
+    ("Streaming-Examples_bipbop_16x9_variant.m3u8", "variants", AUDIO_ONLY),
+    ("quangngotan95-go-m3u8/master.m3u8", "variants", AUDIO_ONLY),
+    ("master-not-ending-in-newline-1.m3u8", "variants", AUDIO_ONLY),
+    ("master-with-alternatives-2.m3u8", "variants", AUDIO_ONLY),
+    ("master-with-offset.m3u8", "variants", AUDIO_ONLY),
+    ("masterplaylist.m3u8", "variants", AUDIO_ONLY),
+    (
+        "hls_master_playlist_sap.m3u8",
+        "variants",
+        "the URIs are attributes, which the count of this test does not see",
+    ),
+    ("8.6-Master-Playlist-with-Alternative-audio.m3u8", "variants", ALL_AUDIO),
+    ("8.9-CHARACTERISTICS-attribute-containing-multiple-characteristics.m3u8", "variants", ALL_AUDIO),
+    ("media-playlist-with-skip.m3u8", "media sequence", SKIPPED),
+    ("can_skip_skipped.m3u8", "media sequence", SKIPPED),
+    ("next_skipped.m3u8", "media sequence", SKIPPED),
+    ("Delta_Update.m3u8", "media sequence", SKIPPED),
+    ("llhls-delta-byte-range.m3u8", "media sequence", SKIPPED),
+    ("llhlsDelta.m3u8", "media sequence", SKIPPED),
+    ("cue-out-in-without-oatcls.m3u8", "EXTINF", NO_URI_YET),
+    ("cut-mid-line.m3u8", "EXTINF", NO_URI_YET),
+    ("llhls-delta-byte-range.m3u8", "EXTINF", NO_URI_YET),
+    ("manifestNoExtM3u.m3u8", "manifest.not_a_manifest", NO_HEADER),
+    (
+        "missingExtinf.m3u8",
+        "EXTINF",
+        "a URI without EXTINF is taken for a segment of the target duration, as the source itself expects",
+    ),
+    (
+        "zeroDuration.m3u8",
+        "total duration",
+        "EXTINF:0 is 0; the source makes it 0.01 to help its own seeking",
+    ),
+    (
+        "Low-Latency_HLS_Playlist.m3u8",
+        "segments",
+        "the source counts parts without a segment as one (README of the corpus)",
+    ),
+    (
+        "Delta_Update.m3u8",
+        "segments",
+        "the source counts parts without a segment as one (README of the corpus)",
+    ),
+    ("dateRangeScte35.m3u8", "EXTINF", "its DATERANGE is broken over lines: what follows looks like URIs"),
+    (
+        "extinf.m3u8",
+        "EXTINF sum",
+        "the index has no sum for odd EXTINF values; ours is the source's own total_duration",
+    ),
+];
+
+#[test]
+fn hls_corpus_is_read_as_its_index_says() {
+    let mut tally = Tally::default();
+    for File { path, text, facts, expected } in corpus("hls") {
+        let keys = facts["key_methods"].as_array().is_some_and(|keys| keys.iter().any(|key| key != "NONE"));
+        match hls::parse(&text, URL) {
+            Ok(hls::Playlist::Media(timeline)) => {
+                tally.same(&path, "needs a key", false, keys);
+                media(&mut tally, &path, &timeline, &facts, &expected);
+            }
+            Ok(hls::Playlist::Multivariant(presentation)) => {
+                let ours = presentation.periods[0].tracks[0].renditions.len();
+                tally.same(&path, "variants", ours, variants(&text));
+            }
+            Err(error) => {
+                let wanted = if keys { Code::DrmUnsupported } else { error.code };
+                tally.same(&path, "error", error.code, wanted);
+                let empty = facts["extinf_tags"].as_u64().unwrap_or(0)
+                    + facts["stream_inf_tags"].as_u64().unwrap_or(0);
+                tally.same(&path, error.code.as_str(), true, keys || empty == 0);
+            }
+        }
+    }
+    tally.finish("HLS", HLS_EXPLAINED);
+}
+
+fn media(tally: &mut Tally, path: &str, timeline: &Timeline, facts: &Value, expected: &Value) {
+    if let Some(count) = facts["extinf_tags"].as_u64() {
+        tally.same(path, "EXTINF tags", u64::from(timeline.len()), count);
+        tally.seconds(path, "EXTINF sum", timeline.end(), facts["extinf_sum"].as_f64().unwrap_or(0.0));
+    }
+    if let Some(count) = expected["segments"].as_u64() {
+        tally.same(path, "segments", u64::from(timeline.len()), count);
+    }
+    if let Some(total) = expected["total_duration"].as_f64() {
+        tally.seconds(path, "total duration", timeline.end(), total);
+    }
+    for side in [facts, expected] {
+        if let Some(target) = side["target_duration"].as_f64() {
+            tally.seconds(path, "target duration", timeline.target_duration.unwrap_or(-1), target);
+        }
+        if let Some(number) = side["media_sequence"].as_u64() {
+            tally.same(path, "media sequence", timeline.first_number, number);
+        }
+        let vod = facts["playlist_type"] == "VOD" || expected["playlist_type"] == "VOD";
+        if let Some(end) = side["endlist"].as_bool().filter(|_| !vod) {
+            tally.same(path, "endlist", timeline.complete, end);
+        }
+    }
+    if let Some(number) = expected["discontinuity_sequence"].as_u64() {
+        tally.same(path, "discontinuity sequence", timeline.segment(0).unwrap().discontinuity, number);
+    }
+    if let Some(count) = expected["discontinuities"].as_u64() {
+        let numbers = (0..timeline.len()).map(|i| timeline.segment(i).unwrap().discontinuity);
+        let changes = numbers.clone().zip(numbers.skip(1)).filter(|(a, b)| a != b).count();
+        tally.same(path, "discontinuities", changes as u64, count);
+    }
+    for index in 0..timeline.len() {
+        let segment = timeline.segment(index).unwrap();
+        assert!(segment.url.contains(':'), "{path}: {}", segment.url);
+        if segment.duration > 0 {
+            assert_eq!(timeline.at_time(segment.start), Some(index), "{path}");
+        }
+    }
+}
+
+/// URIs that follow an EXT-X-STREAM-INF, each once.
+fn variants(text: &str) -> usize {
+    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let mut uris: Vec<&str> = lines
+        .windows(2)
+        .filter(|pair| pair[0].starts_with("#EXT-X-STREAM-INF") && !pair[1].starts_with('#'))
+        .map(|pair| pair[1])
+        .collect();
+    uris.sort_unstable();
+    uris.dedup();
+    uris.len()
+}
+
+const DASH_EXPLAINED: &[(&str, &str, &str)] = &[
+    (
+        "direct_splice_info_section.mpd",
+        "manifest.empty",
+        "a live SegmentTemplate without @duration or timeline: no segment has a time",
+    ),
+    (
+        "signal_binary_xmlbin.mpd",
+        "manifest.empty",
+        "a live SegmentTemplate without @duration or timeline: no segment has a time",
+    ),
+    ("availabilityTimeOffset_baseUrl.mpd", "manifest.empty", NO_ADDRESS),
+    ("availabilityTimeOffset_segmentList.mpd", "manifest.empty", NO_ADDRESS),
+    ("availabilityTimeOffset_segmentTemplate.mpd", "manifest.empty", NO_ADDRESS),
+    ("offset_too_long.mpd", "manifest.empty", NO_ADDRESS),
+    ("offset_too_short.mpd", "manifest.empty", NO_ADDRESS),
+    ("sample_mpd_multiple_baseUrls.mpd", "manifest.empty", NO_ADDRESS),
+    ("dvb_profile_declared.mpd", "manifest.empty", NO_ADDRESS),
+    ("dvb_profile_not_declared.mpd", "manifest.empty", NO_ADDRESS),
+    ("urlparams.mpd", "manifest.empty", ESSENTIAL),
+    ("sample_mpd_essential_supplemental_properties.mpd", "manifest.empty", ESSENTIAL),
+    ("sample_mpd_trick_play.mpd", "sets", "a set for trick play is no quality"),
+    ("sample_mpd_trick_play.mpd", "representations", "a set for trick play is no quality"),
+    ("ateam-trickmode.mpd", "sets", "a set for trick play is no quality"),
+    ("ateam-trickmode.mpd", "representations", "a set for trick play is no quality"),
+    (
+        "sample_mpd_unknown_mime_type.mpd",
+        "sets",
+        "a set of which neither type nor codec is known cannot be played",
+    ),
+    (
+        "sample_mpd_unknown_mime_type.mpd",
+        "representations",
+        "a set of which neither type nor codec is known cannot be played",
+    ),
+    ("carlanton-mpd-tools/Manifest.mpd", "periods", "two periods are remote (xlink) and empty here"),
+    ("cut-mid-tag.mpd", "manifest.syntax", "the XML breaks off"),
+    ("cut-mid-utf8-end.mpd", "manifest.syntax", "the XML breaks off"),
+    ("broken_cenc.mpd", "bandwidths", "the index found none; they stand in single quotes"),
+    (
+        "different_types_discontinuity.mpd",
+        "video",
+        "the first period has audio alone, the second video alone: the source merges them",
+    ),
+    (
+        "different_types_discontinuity.mpd",
+        "audio",
+        "the first period has audio alone, the second video alone: the source merges them",
+    ),
+    (
+        "end_number.mpd",
+        "video",
+        "the first period has audio alone, the second video alone: the source merges them",
+    ),
+    (
+        "end_number.mpd",
+        "audio",
+        "the first period has audio alone, the second video alone: the source merges them",
+    ),
+    (
+        "cml-sample-1/manifest.mpd",
+        "track segments",
+        "the period ends at 50 s: the audio segments listed behind it are not in it (5.3.2.1)",
+    ),
+    ("empty-segment-timeline/sample.mpd", "manifest.empty", "a SegmentTimeline without S has no segment"),
+    (
+        "videojs-mpd-parser/segmentList.mpd",
+        "segments",
+        "the presentation lasts 6 s: what is listed behind that is not in it (5.3.2.1)",
+    ),
+];
+
+#[test]
+fn dash_corpus_is_read_as_its_index_says() {
+    let mut tally = Tally::default();
+    for File { path, text, facts, expected } in corpus("dash") {
+        match dash::parse(&text, URL) {
+            Ok(presentation) => mpd(&mut tally, &path, &presentation, &facts, &expected),
+            Err(error) => {
+                tally.same(&path, error.code.as_str(), 0, facts["representations"].as_u64().unwrap_or(0));
+            }
+        }
+    }
+    tally.finish("DASH", DASH_EXPLAINED);
+}
+
+fn mpd(tally: &mut Tally, path: &str, presentation: &Presentation, facts: &Value, expected: &Value) {
+    let tracks = || presentation.periods.iter().flat_map(|period| &period.tracks);
+    let renditions = || tracks().flat_map(|track| &track.renditions);
+    tally.same(path, "periods", presentation.periods.len() as u64, facts["periods"].as_u64().unwrap_or(0));
+    tally.same(path, "sets", tracks().count() as u64, facts["adaptation_sets"].as_u64().unwrap_or(0));
+    let count = facts["representations"].as_u64().unwrap_or(0);
+    tally.same(path, "representations", renditions().count() as u64, count);
+    tally.same(path, "live", presentation.live, facts["type"] == "dynamic");
+    let theirs: Vec<u64> = facts["bandwidths"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_u64)
+        .filter(|&bits| bits > 0)
+        .collect();
+    let mut ours: Vec<u64> =
+        renditions().map(|rendition| rendition.bandwidth).filter(|&bits| bits > 0).collect();
+    ours.sort_unstable();
+    ours.dedup();
+    tally.same(path, "bandwidths", ours, theirs);
+    if let Some(duration) = facts["media_presentation_duration"].as_f64() {
+        tally.seconds(path, "duration", presentation.duration.unwrap_or(-1), duration);
+    }
+    if let Some(starts) = expected["period_starts"].as_array().filter(|starts| !starts.is_empty()) {
+        for (period, start) in presentation.periods.iter().zip(starts) {
+            tally.seconds(path, "period start", period.start, start.as_f64().unwrap_or(-1.0));
+        }
+    }
+    for (period, kinds) in
+        presentation.periods.iter().zip(expected["representations"].as_array().into_iter().flatten())
+    {
+        for (kind, name) in [(TrackKind::Video, "video"), (TrackKind::Audio, "audio")] {
+            if let Some(counts) = kinds[name].as_array() {
+                let ours: Vec<u64> = period
+                    .tracks
+                    .iter()
+                    .filter(|track| track.kind == kind)
+                    .map(|track| track.renditions.len() as u64)
+                    .collect();
+                tally.same(path, name, ours, counts.iter().filter_map(Value::as_u64).collect());
+            }
+        }
+    }
+    for track in expected["tracks"].as_array().into_iter().flatten() {
+        let bandwidth = track["bandwidth"].as_u64().unwrap_or(0);
+        let Some(rendition) = renditions().find(|rendition| rendition.bandwidth == bandwidth) else {
+            continue;
+        };
+        if let Index::Timeline(timeline) = &rendition.index {
+            tally.same(
+                path,
+                "track segments",
+                u64::from(timeline.len()),
+                track["segments"].as_u64().unwrap_or(0),
+            );
+        }
+    }
+    if let Some(counts) = expected["segments_per_playlist"].as_array() {
+        // They join the periods in which a representation is, in their own way: the sum is the same.
+        let video =
+            tracks().filter(|track| track.kind == TrackKind::Video).flat_map(|track| &track.renditions);
+        let ours: u64 = video
+            .map(|rendition| match &rendition.index {
+                Index::Timeline(timeline) => u64::from(timeline.len()),
+                _ => 0,
+            })
+            .sum();
+        let theirs: u64 = counts.iter().filter_map(Value::as_u64).sum();
+        tally.same(path, "segments", ours, theirs);
+    }
+    for rendition in renditions() {
+        assert!(!rendition.id.is_empty(), "{path}");
+        if let Index::Timeline(timeline) = &rendition.index {
+            assert!(timeline.anchored && !timeline.is_empty(), "{path}");
+            for index in [0, timeline.len() / 2, timeline.len() - 1] {
+                let segment = timeline.segment(index).unwrap();
+                assert!(segment.url.contains(':') && segment.duration >= 0, "{path}: {segment:?}");
+                if segment.duration > 1 {
+                    let found = timeline.at_time(segment.start + segment.duration / 2).unwrap();
+                    assert!(found.abs_diff(index) <= 1, "{path}: {index} is found as {found}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn cut_anywhere_nothing_panics() {
+    for kind in ["hls", "dash"] {
+        for File { text, .. } in corpus(kind) {
+            // Every byte of a small file, some places of a large one.
+            let step = (text.len() / 200).max(1);
+            for end in (0..text.len()).step_by(step) {
+                let end = text.floor_char_boundary(end);
+                for part in [&text[..end], &text[end..]] {
+                    if part.len() > 20_000 {
+                        continue;
+                    }
+                    let read = (hls::parse(part, URL), hls::media(part, URL), dash::parse(part, URL));
+                    if let Ok(hls::Playlist::Media(timeline)) = &read.0 {
+                        assert!(timeline.segment(timeline.len() - 1).is_some());
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Best of seven, as other work goes on beside it.
+fn time(mut run: impl FnMut()) -> Duration {
+    let once = |run: &mut dyn FnMut()| {
+        let start = Instant::now();
+        run();
+        start.elapsed()
+    };
+    (0..7).map(|_| once(&mut run)).min().unwrap()
+}
+
+fn long_playlist(segments: u32) -> String {
+    let mut text =
+        String::from("#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:4\n#EXT-X-PLAYLIST-TYPE:VOD\n");
+    for i in 0..segments {
+        text +=
+            &format!("#EXTINF:{}.{:06},\nvideo/1080p/segment_{i:06}.ts\n", 3 + i % 2, i * 7919 % 1_000_000);
+    }
+    text + "#EXT-X-ENDLIST\n"
+}
+
+fn long_mpd(entries: u32, representations: u32) -> String {
+    let mut text = String::from(
+        "<MPD type=\"static\" mediaPresentationDuration=\"PT12H\"><Period><AdaptationSet mimeType=\"video/mp4\">\
+         <SegmentTemplate timescale=\"90000\" media=\"$RepresentationID$/$Time$.m4s\" initialization=\"i.mp4\">\
+         <SegmentTimeline>\n",
+    );
+    for i in 0..entries {
+        text += &format!("<S d=\"{}\"/>\n", 180_000 + i % 3 * 1000);
+    }
+    text += "</SegmentTimeline></SegmentTemplate>";
+    for i in 0..representations {
+        text += &format!("<Representation id=\"v{i}\" bandwidth=\"{}\"/>", 100_000 * (i + 1));
+    }
+    text + "</AdaptationSet></Period></MPD>"
+}
+
+#[test]
+fn long_manifests_take_linear_time() {
+    let (short, long) = (long_playlist(21_600), long_playlist(216_000));
+    let timeline = hls::media(&short, URL).unwrap();
+    assert_eq!(timeline.len(), 21_600);
+    assert!(timeline.segment(21_599).unwrap().url.ends_with("segment_021599.ts"));
+    let once = time(|| assert!(hls::parse(&short, URL).is_ok()));
+    let tenfold = time(|| assert!(hls::parse(&long, URL).is_ok()));
+    println!("playlist of 21,600 segments ({} kB): {once:?}; of 216,000: {tenfold:?}", short.len() / 1000);
+    assert!(tenfold < once * 60, "{once:?} for one, {tenfold:?} for ten times as much");
+
+    let (short, long) = (long_mpd(10_800, 6), long_mpd(108_000, 6));
+    let once = time(|| assert!(dash::parse(&short, URL).is_ok()));
+    let tenfold = time(|| assert!(dash::parse(&long, URL).is_ok()));
+    println!("MPD of 10,800 S ({} kB): {once:?}; of 108,000: {tenfold:?}", short.len() / 1000);
+    assert!(tenfold < once * 60, "{once:?} for one, {tenfold:?} for ten times as much");
+}
+
+#[test]
+fn what_is_inherited_by_many_is_refused_or_shared() {
+    // Half the text is what thousands inherit: each case would be gigabytes if it were copied for each.
+    let many = "<Representation id=\"v\" bandwidth=\"1\"/>".repeat(20_000);
+    let timeline =
+        format!("<SegmentTimeline>{}</SegmentTimeline>", "<S d=\"1\"/><S d=\"2\"/>".repeat(20_000));
+    let list = "<SegmentURL media=\"a\"/>".repeat(20_000);
+    let long = "x".repeat(500_000);
+    for inside in [
+        format!("<SegmentTemplate media=\"$Time$\">{timeline}</SegmentTemplate>"),
+        format!("<SegmentList duration=\"1\">{list}</SegmentList>"),
+        format!("<SegmentTemplate duration=\"1\" media=\"{long}\"/>"),
+        format!("<BaseURL>{long}</BaseURL>"),
+        format!("<SegmentBase indexRange=\"0-1\"><Initialization sourceURL=\"{long}\"/></SegmentBase>"),
+    ] {
+        let text = format!(
+            "<MPD mediaPresentationDuration=\"PT100000S\"><Period><AdaptationSet mimeType=\"video/mp4\" codecs=\"avc1\">\
+             {inside}{many}</AdaptationSet></Period></MPD>"
+        );
+        let taken = time(|| drop(dash::parse(&text, URL)));
+        assert!(taken < Duration::from_secs(3), "{taken:?} for {}", &inside[..40]);
+    }
+    let media =
+        "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"g\",NAME=\"n\",URI=\"u\"\n#EXT-X-STREAM-INF:BANDWIDTH=1\nu\n";
+    let text = format!("#EXTM3U\n{}", media.repeat(100_000));
+    let taken = time(|| drop(hls::parse(&text, URL)));
+    assert!(taken < Duration::from_secs(3), "{taken:?}");
+}
