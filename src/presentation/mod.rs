@@ -6,13 +6,17 @@
 //! a rendition has an [`Index`]: its [`Timeline`], or where to fetch it.
 
 mod codecs;
+mod date;
 mod decimal;
+mod edge;
 mod timeline;
 pub mod url;
 
 use crate::time::Micros;
 pub use codecs::{codec_kind, filter_codecs};
+pub use date::date_time;
 pub use decimal::{decimal, integer, push_integer};
+pub use edge::{Control, Edge, Hint, Part, Report};
 use std::collections::BinaryHeap;
 pub use timeline::{Addresses, ByteRange, Init, Segment, Timeline};
 
@@ -135,6 +139,19 @@ pub enum Index {
         /// SegmentBase@timescale.
         timescale: u32,
     },
+}
+
+/// How segments are encrypted, or where a licence for them is had (EXT-X-KEY).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// METHOD as written: `AES-128`, `SAMPLE-AES`, `SAMPLE-AES-CTR`.
+    pub method: String,
+    /// Where the key is, absolute.
+    pub url: Option<String>,
+    /// Initialization vector; without one it is the segment's media sequence number (RFC 8216bis 5.2).
+    pub iv: Option<[u8; 16]>,
+    /// KEYFORMAT; `identity` where it is not written.
+    pub format: String,
 }
 
 /// Something in a manifest that was ignored or repaired.

@@ -2,7 +2,7 @@
 //! Built by `hls` and `dash` with [`Timeline::new`], [`Timeline::push`] and an [`Addresses`]; read by time
 //! ([`Timeline::at_time`]) or by index ([`Timeline::segment`]), both O(log n).
 
-use super::Warning;
+use super::{Edge, Key, Warning};
 use crate::time::{Micros, from_ticks, to_ticks};
 use std::sync::Arc;
 
@@ -77,6 +77,17 @@ pub struct Timeline {
     pub inits: Vec<(u32, Option<Init>)>,
     /// `(first index, discontinuity sequence)`, ascending (RFC 8216bis 4.4.4.3). Empty: all in sequence 0.
     pub discontinuities: Vec<(u32, u64)>,
+    /// `(first index, the keys in force)`, ascending: EXT-X-KEY holds until the next one. Several are the same key for
+    /// different systems (RFC 8216bis 4.4.4.4); none is METHOD=NONE.
+    pub keys: Vec<(u32, Arc<[Key]>)>,
+    /// Segments that cannot be had (EXT-X-GAP), ascending.
+    pub gaps: Vec<u32>,
+    /// `(index, its start as microseconds since 1970)` of each segment with EXT-X-PROGRAM-DATE-TIME, ascending.
+    pub dates: Vec<(u32, Micros)>,
+    /// EXT-X-START TIME-OFFSET, from the end where it is negative, and PRECISE.
+    pub start_offset: Option<(Micros, bool)>,
+    /// Low latency.
+    pub edge: Option<Box<Edge>>,
     /// Whether media time is tied to presentation time by the manifest (DASH) or by the first segment played of each
     /// discontinuity (HLS).
     pub anchored: bool,
@@ -107,6 +118,10 @@ pub struct Segment {
     pub init: Option<Init>,
     /// Discontinuity sequence number.
     pub discontinuity: u64,
+    /// What it is encrypted with, `None` where it is not. Several are the same key for different systems.
+    pub keys: Option<Arc<[Key]>>,
+    /// Whether it cannot be had.
+    pub gap: bool,
 }
 
 impl Segment {
@@ -130,6 +145,11 @@ impl Timeline {
             addresses,
             inits: Vec::new(),
             discontinuities: Vec::new(),
+            keys: Vec::new(),
+            gaps: Vec::new(),
+            dates: Vec::new(),
+            start_offset: None,
+            edge: None,
             anchored: false,
             complete: false,
             target_duration: None,
@@ -213,6 +233,8 @@ impl Timeline {
             range,
             init: at_or_before(&self.inits, index).and_then(Clone::clone),
             discontinuity: at_or_before(&self.discontinuities, index).copied().unwrap_or(0),
+            keys: at_or_before(&self.keys, index).filter(|keys| !keys.is_empty()).cloned(),
+            gap: self.gaps.binary_search(&index).is_ok(),
         })
     }
 

@@ -1,0 +1,41 @@
+//! What is in a manifest, as one JSON object of the shapes in `../shared/interfaces.md`. [`inspect`] does no I/O and reads no
+//! clock, so that `thalweg inspect` and the demo page's inspector (WebAssembly) give the same bytes.
+//!
+//! It is the player's own parsers that read; this crate adds what a player has no use for (titles, session data, what
+//! was left out and why) and prints.
+
+mod dash;
+mod hls;
+mod json;
+
+use serde_json::Value;
+use thalweg::{Code, Error, Micros};
+
+/// How to read a manifest.
+#[derive(Clone, Debug, Default)]
+pub struct Options<'a> {
+    /// Where it was fetched from: relative URIs are resolved against it. Empty: they are printed as written.
+    pub url: &'a str,
+    /// Microseconds since 1970: which segments of a dynamic MPD are available.
+    pub now: Micros,
+    /// The manifest of the last reload: a delta update or a patch is merged with it.
+    pub previous: Option<&'a str>,
+    /// Reads a range of a resource, for the index of a single-file representation; `None` where it cannot be had.
+    pub read: Option<&'a dyn Fn(&str, thalweg::presentation::ByteRange) -> Option<Vec<u8>>>,
+}
+
+/// The JSON object for the manifest `text`.
+pub fn inspect(text: &str, options: &Options) -> Result<Value, Error> {
+    if thalweg::hls::is_playlist(text) {
+        hls::inspect(text, options)
+    } else if thalweg::dash::is_mpd(text) {
+        dash::inspect(text, options)
+    } else {
+        Err(Error::new(Code::ManifestNotManifest).url(options.url))
+    }
+}
+
+/// The JSON object for an error: `{"error": {"code", "category", "message", "context"}}`.
+pub fn error(error: &Error) -> Value {
+    json::error(error)
+}
