@@ -9,10 +9,14 @@ mod hls;
 mod json;
 
 use serde_json::Value;
+use thalweg::presentation::ByteRange;
 use thalweg::{Code, Error, Micros};
 
+/// Reads a range of a resource, where it can be had.
+pub type Read<'a> = &'a dyn Fn(&str, ByteRange) -> Option<Vec<u8>>;
+
 /// How to read a manifest.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Copy, Default)]
 pub struct Options<'a> {
     /// Where it was fetched from: relative URIs are resolved against it. Empty: they are printed as written.
     pub url: &'a str,
@@ -20,8 +24,8 @@ pub struct Options<'a> {
     pub now: Micros,
     /// The manifest of the last reload: a delta update or a patch is merged with it.
     pub previous: Option<&'a str>,
-    /// Reads a range of a resource, for the index of a single-file representation; `None` where it cannot be had.
-    pub read: Option<&'a dyn Fn(&str, thalweg::presentation::ByteRange) -> Option<Vec<u8>>>,
+    /// For the index of a single-file representation; without it such a representation is printed without segments.
+    pub read: Option<Read<'a>>,
 }
 
 /// The JSON object for the manifest `text`.
