@@ -71,6 +71,8 @@ pub struct Timeline {
     len: u32,
     /// Media sequence number, or $Number$, of index 0.
     pub first_number: u64,
+    /// Segments before index 0 that a delta update left out (EXT-X-SKIP); `first_number` counts them.
+    pub skipped: u32,
     /// How to fetch them.
     pub addresses: Addresses,
     /// `(first index, init segment)`, ascending: EXT-X-MAP holds until the next one.
@@ -82,7 +84,8 @@ pub struct Timeline {
     pub keys: Vec<(u32, Arc<[Key]>)>,
     /// Segments that cannot be had (EXT-X-GAP), ascending.
     pub gaps: Vec<u32>,
-    /// `(index, its start as microseconds since 1970)` of each segment with EXT-X-PROGRAM-DATE-TIME, ascending.
+    /// `(index, its start as microseconds since 1970)` of each segment with EXT-X-PROGRAM-DATE-TIME, ascending. The last may
+    /// be that of the segment that so far has parts alone: its index is the number of segments.
     pub dates: Vec<(u32, Micros)>,
     /// EXT-X-START TIME-OFFSET, from the end where it is negative, and PRECISE.
     pub start_offset: Option<(Micros, bool)>,
@@ -142,6 +145,7 @@ impl Timeline {
             runs: Arc::default(),
             len: 0,
             first_number: 0,
+            skipped: 0,
             addresses,
             inits: Vec::new(),
             discontinuities: Vec::new(),
