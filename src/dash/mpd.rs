@@ -219,6 +219,7 @@ impl Reader {
             label: set.child("Label").map(|label| label.text().into_owned()),
             default: set.all("Role").any(|role| role.says("value", "main")),
             renditions: Rendition::sort(renditions),
+            ..Track::default()
         }))
     }
 
@@ -266,14 +267,13 @@ impl Reader {
         Ok(Some(Rendition {
             id: self.unique(id, period, span.start),
             bandwidth,
-            average_bandwidth: None,
             codecs: common.codecs.map(Cow::into_owned),
             mime: common.mime.map(Cow::into_owned),
             width: common.width,
             height: common.height,
             frame_rate_milli: common.frame_rate,
-            group: None,
             index,
+            ..Rendition::default()
         }))
     }
 

@@ -55,20 +55,12 @@ pub fn presentation_of(mut timeline: Timeline, url: &str) -> Presentation {
     let warnings = std::mem::take(&mut timeline.warnings);
     let rendition = Rendition {
         id: "v0".to_owned(),
-        bandwidth: 0,
-        average_bandwidth: None,
-        codecs: None,
-        mime: None,
-        width: None,
-        height: None,
-        frame_rate_milli: None,
-        group: None,
         index: Index::Timeline(timeline),
+        ..Rendition::default()
     };
     let path = url.split(['?', '#']).next().unwrap_or_default();
     let label = path.rsplit('/').next().map(str::to_owned);
-    let track =
-        Track { kind: TrackKind::Video, language: None, label, default: true, renditions: vec![rendition] };
+    let track = Track { label, default: true, renditions: vec![rendition], ..Track::default() };
     let period = Period { id: String::new(), start: 0, duration, tracks: vec![track] };
     Presentation { live, duration, periods: vec![period], warnings }
 }

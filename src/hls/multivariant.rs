@@ -60,10 +60,9 @@ pub fn parse<'a>(text: &'a str, url: &str) -> Result<Presentation, Error> {
         let kind = if all_audio { TrackKind::Audio } else { TrackKind::Video };
         tracks.push(Track {
             kind,
-            language: None,
-            label: None,
             default: true,
             renditions: Rendition::sort(renditions),
+            ..Track::default()
         });
     }
     if !all_audio || tracks.is_empty() {
@@ -190,16 +189,12 @@ fn add_audio_tracks(
             id: id('a', audio.place),
             // Of a variant without video, BANDWIDTH is the audio's own.
             bandwidth: user.filter(|_| all_audio).map_or(0, Variant::bandwidth),
-            average_bandwidth: None,
             codecs: user.and_then(|variant| {
                 filter_codecs(variant.attributes.get("CODECS")?, |kind| kind == Some(TrackKind::Audio))
             }),
-            mime: None,
-            width: None,
-            height: None,
-            frame_rate_milli: None,
             group: Some(audio.group.to_owned()),
             index: Index::Playlist { url: resolve(url, uri) },
+            ..Rendition::default()
         };
         let (name, language) = (audio.attributes.get("NAME"), audio.attributes.get("LANGUAGE"));
         let default = audio.attributes.yes("DEFAULT");
@@ -216,6 +211,7 @@ fn add_audio_tracks(
                 label: name.map(str::to_owned),
                 default,
                 renditions: vec![rendition],
+                ..Track::default()
             }),
         }
     }
@@ -258,7 +254,6 @@ impl<'a> Variant<'a> {
                     _ => true,
                 })
             }),
-            mime: None,
             width,
             height,
             frame_rate_milli: self
@@ -268,6 +263,7 @@ impl<'a> Variant<'a> {
                 .and_then(|(rate, _)| u32::try_from(rate).ok()),
             group: group.map(str::to_owned),
             index: Index::Playlist { url: resolve(url, self.uri) },
+            ..Rendition::default()
         }
     }
 }

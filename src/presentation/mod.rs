@@ -9,6 +9,7 @@ mod codecs;
 mod date;
 mod decimal;
 mod edge;
+pub mod scte35;
 mod timeline;
 pub mod url;
 
@@ -48,9 +49,10 @@ pub struct Period {
 }
 
 /// What kind of content a track has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TrackKind {
     /// Video, alone or with audio in the same segments.
+    #[default]
     Video,
     /// Audio alone.
     Audio,
@@ -61,23 +63,39 @@ pub enum TrackKind {
 }
 
 /// What a viewer chooses between: an HLS rendition group member seen across groups, or the
-/// variants themselves; a DASH AdaptationSet.
-#[derive(Clone, Debug)]
+/// variants themselves; a DASH AdaptationSet, or several between which the MPD lets one switch.
+#[derive(Clone, Debug, Default)]
 pub struct Track {
     /// The kind of content.
     pub kind: TrackKind,
+    /// AdaptationSet@id; empty in HLS.
+    pub id: String,
+    /// The period of which this track goes on with the track of the same kind and id.
+    pub continues: Option<Continuation>,
     /// BCP 47, as the manifest writes it.
     pub language: Option<String>,
     /// NAME or Label.
     pub label: Option<String>,
     /// DEFAULT=YES, or Role main.
     pub default: bool,
+    /// What it is for: Role@value of urn:mpeg:dash:role:2011 (`main`, `caption`, `forced-subtitle`, `description`, ...).
+    pub roles: Vec<String>,
     /// Ascending by bandwidth; never empty.
     pub renditions: Vec<Rendition>,
 }
 
+/// A track that goes on from an earlier period (ISO/IEC 23009-1 5.3.2.4).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Continuation {
+    /// Id of that period.
+    pub period: String,
+    /// Period continuity: timestamps go on too, so that nothing of it changes at the period's start. Without, period
+    /// connectivity: the initialization segment is the same.
+    pub continuous: bool,
+}
+
 /// One quality of a track.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Rendition {
     /// Unique within the presentation and the same after each refresh. Representation@id; of a variant, its place in the playlist (`v0`, `v1`, ...).
     pub id: String,
@@ -99,8 +117,38 @@ pub struct Rendition {
     /// Of video: the audio group that goes with it, where the manifest ties them. Of audio: the group it belongs to.
     /// A video rendition with a group plays with an audio rendition of the same group; without, with any.
     pub group: Option<String>,
+    /// Audio channels.
+    pub channels: Option<u32>,
+    /// Of images: the grid of thumbnails in each.
+    pub tiles: Option<Tiles>,
+    /// How it is protected as far as the manifest says it before its segments; empty where it is not.
+    pub protection: Vec<Protection>,
     /// Its segments, or where to fetch the list of them.
     pub index: Index,
+}
+
+/// Thumbnails in one image (DASH-IF IOP 6.2.6); they share its time equally, row by row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tiles {
+    /// Thumbnails side by side.
+    pub columns: u32,
+    /// Rows of them.
+    pub rows: u32,
+}
+
+/// A way to be allowed to decrypt (ContentProtection, ISO/IEC 23009-1 5.8.4.1).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Protection {
+    /// @schemeIdUri in lower case: `urn:mpeg:dash:mp4protection:2011`, or `urn:uuid:` and the system's id.
+    pub scheme: String,
+    /// @value: of mp4protection the scheme, `cenc` or `cbcs`.
+    pub value: String,
+    /// cenc:default_KID, as written.
+    pub default_kid: Option<String>,
+    /// cenc:pssh, base64.
+    pub pssh: Option<String>,
+    /// Where licences are had (dashif:Laurl, clearkey:Laurl).
+    pub license_url: Option<String>,
 }
 
 impl Rendition {
@@ -139,6 +187,12 @@ pub enum Index {
         /// SegmentBase@timescale.
         timescale: u32,
     },
+}
+
+impl Default for Index {
+    fn default() -> Self {
+        Index::Playlist { url: String::new() }
+    }
 }
 
 /// How segments are encrypted, or where a licence for them is had (EXT-X-KEY).
