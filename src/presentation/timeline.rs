@@ -73,6 +73,8 @@ pub struct Timeline {
     pub first_number: u64,
     /// Segments before index 0 that a delta update left out (EXT-X-SKIP); `first_number` counts them.
     pub skipped: u32,
+    /// `(index, its number)`, ascending, where numbers leap (S@n): they count on from there.
+    pub leaps: Vec<(u32, u64)>,
     /// How to fetch them.
     pub addresses: Addresses,
     /// `(first index, init segment)`, ascending: EXT-X-MAP holds until the next one.
@@ -94,6 +96,11 @@ pub struct Timeline {
     /// Whether media time is tied to presentation time by the manifest (DASH) or by the first segment played of each
     /// discontinuity (HLS).
     pub anchored: bool,
+    /// How much earlier than when it is complete a segment of a live stream can be fetched (the sum of
+    /// @availabilityTimeOffset); `i64::MAX`: at any time.
+    pub availability_offset: Micros,
+    /// @availabilityTimeComplete="false": what can be fetched early is not complete then.
+    pub chunked: bool,
     /// Whether no segment will be added (EXT-X-ENDLIST, static MPD).
     pub complete: bool,
     /// EXT-X-TARGETDURATION or @maxSegmentDuration: bounds a segment's length; paces reloads.
@@ -155,6 +162,8 @@ impl Timeline {
             start_offset: None,
             edge: None,
             anchored: false,
+            availability_offset: 0,
+            chunked: false,
             complete: false,
             target_duration: None,
             warnings: Vec::new(),
@@ -225,7 +234,11 @@ impl Timeline {
         }
         let run = &self.runs[self.runs.partition_point(|run| run.first <= index) - 1];
         let tick = tick_of(run, index - run.first);
-        let number = self.first_number.saturating_add(u64::from(index));
+        let (from, number) = match self.leaps.partition_point(|(first, _)| *first <= index) {
+            0 => (0, self.first_number),
+            after => self.leaps[after - 1],
+        };
+        let number = number.saturating_add(u64::from(index - from));
         let start = self.micros(tick);
         let (url, range) = self.addresses.resolve(index, number, tick);
         Some(Segment {
