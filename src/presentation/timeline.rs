@@ -152,6 +152,7 @@ impl Timeline {
             runs: Arc::default(),
             len: 0,
             first_number: 0,
+            leaps: Vec::new(),
             skipped: 0,
             addresses,
             inits: Vec::new(),
