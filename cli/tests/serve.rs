@@ -134,7 +134,9 @@ fn faults_spoil_what_they_name() {
     assert_eq!(cut.body(), &pattern(200_000)[..70_000]);
 
     put(json!({"path": "a.ts", "garbage": true}));
-    let garbage = server.get("/a.ts", "").body();
+    let garbage = server.get("/a.ts", "");
+    assert_eq!(garbage.header("cache-control"), Some("no-store"));
+    let garbage = garbage.body();
     assert!(garbage.len() == 200_000 && garbage != pattern(200_000));
     assert!((0..=255).all(|byte| garbage.contains(&byte)));
 

@@ -3,7 +3,6 @@
 import type { PlayerError } from "../player/types.ts";
 import { button, byId, make } from "./dom.ts";
 import type { Session } from "./session.ts";
-import { seconds } from "./words.ts";
 
 /** More than this would push the player off the screen; the log has them all. */
 const MOST = 3;
@@ -24,7 +23,7 @@ function notice(error: PlayerError): HTMLElement {
   const fact = (name: string, value: string) => facts.append(make("div", {}, make("dt", {}, name), make("dd", {}, value)));
   fact("code", error.code);
   if (status !== undefined) fact("status", status === 0 ? "no answer" : String(status));
-  if (position !== undefined) fact("position", seconds(position, 2));
+  if (position !== undefined) fact("position", String(position));
   if (what !== undefined) fact("in", what);
   if (url !== undefined) fact("URL", url);
   const box = make(

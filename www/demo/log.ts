@@ -66,7 +66,7 @@ export function showLog(session: Session): void {
     const context = [
       what,
       status === undefined ? undefined : `status ${status}`,
-      position === undefined ? undefined : `at ${seconds(position, 2)}`,
+      position === undefined ? undefined : `at ${position}`,
       url,
     ].filter((part) => part !== undefined);
     const text = `${e.message} [${e.code}]${context.length > 0 ? ` ${context.join(", ")}` : ""}`;

@@ -243,6 +243,10 @@ async fn serve_file(app: &App, path: &str, request: &Parts, is_fresh: bool) -> R
         reply.content = body::Content::Garbage { length: reply.content.len() };
     }
     let cut = rule.truncate.map(body::Cut::Truncate).or(rule.stall_after.map(body::Cut::Stall));
+    if rule.garbage || cut.is_some() {
+        // A cache would spoil later requests too, which no rule asked for.
+        reply.headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
 
     let range = request.headers.get(header::RANGE).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let entry = app.log.add(request.uri.to_string(), range, reply.status.as_u16(), t_ms);
