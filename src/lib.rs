@@ -17,7 +17,7 @@
 //! `docs/architecture.md` say: `browser -> player -> hls, dash, media, abr, qos -> presentation`.
 
 pub mod abr;
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", feature = "page"))]
 mod browser;
 pub mod dash;
 pub mod error;

@@ -7,6 +7,11 @@
 mod dash;
 mod hls;
 mod json;
+#[cfg(feature = "judges")]
+pub mod judges;
+mod scte35;
+#[cfg(target_arch = "wasm32")]
+mod wasm;
 
 use serde_json::Value;
 use thalweg::presentation::ByteRange;

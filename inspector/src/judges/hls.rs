@@ -1,0 +1,260 @@
+//! Compares our reading of a playlist with that of m3u8-rs.
+
+use super::findings::{Findings, entries};
+use m3u8_rs::{
+    AlternativeMedia, ByteRange, ClosedCaptionGroupId, Key, KeyMethod, Map, MasterPlaylist, MediaPlaylist,
+    MediaPlaylistType, MediaSegment, Playlist, QuotedOrUnquoted, VariantStream,
+};
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use thalweg::presentation::{date_time, url};
+
+/// `base` is the playlist's URL; empty, URIs are compared as written.
+pub fn compare(ours: &Value, theirs: &Playlist, base: &str) -> Findings {
+    let mut findings = Findings::default();
+    let kind = match theirs {
+        Playlist::MasterPlaylist(_) => "multivariant",
+        Playlist::MediaPlaylist(_) => "media",
+    };
+    if ours["kind"] != kind {
+        findings.check(|| "kind".into(), &ours["kind"], json!(kind));
+        return findings;
+    }
+    match theirs {
+        Playlist::MasterPlaylist(theirs) => multivariant(&mut findings, ours, theirs, base),
+        Playlist::MediaPlaylist(theirs) => media(&mut findings, ours, theirs, base),
+    }
+    findings
+}
+
+fn multivariant(findings: &mut Findings, ours: &Value, theirs: &MasterPlaylist, base: &str) {
+    let header = [
+        ("version", version(&ours["version"], theirs.version)),
+        ("independent_segments", json!(theirs.independent_segments)),
+        ("start", start(theirs.start.as_ref())),
+    ];
+    findings.fields(String::new, ours, header);
+    for (name, i_frame) in [("variants", false), ("iframe_variants", true)] {
+        let theirs: Vec<_> = theirs.variants.iter().filter(|variant| variant.is_i_frame == i_frame).collect();
+        let uris: Vec<_> = theirs.iter().map(|variant| uri(base, &variant.uri)).collect();
+        let ours = entries(ours, name);
+        for (i, j) in findings.pair(name, &column(ours, "uri"), &uris) {
+            findings.fields(|| format!("{name}[{i}]"), &ours[i], variant(&ours[i], theirs[j], base));
+        }
+    }
+    let names: Vec<_> = theirs.alternatives.iter().map(|media| json!(media.name)).collect();
+    let renditions = entries(ours, "renditions");
+    for (i, j) in findings.pair("renditions", &column(renditions, "name"), &names) {
+        let theirs = rendition(&theirs.alternatives[j], base);
+        findings.fields(|| format!("renditions[{i}]"), &renditions[i], theirs);
+    }
+    let ids: Vec<_> = theirs.session_data.iter().map(|data| json!(data.data_id)).collect();
+    findings.pair("session_data", &column(entries(ours, "session_data"), "data_id"), &ids);
+    let methods: Vec<_> = theirs.session_key.iter().map(|key| json!(key.0.method.to_string())).collect();
+    findings.pair("session_keys", &column(entries(ours, "session_keys"), "method"), &methods);
+}
+
+fn variant(ours: &Value, theirs: &VariantStream, base: &str) -> [(&'static str, Value); 13] {
+    let others = theirs.other_attributes.as_ref();
+    [
+        ("uri", uri(base, &theirs.uri)),
+        ("bandwidth", json!(theirs.bandwidth)),
+        ("average_bandwidth", json!(theirs.average_bandwidth)),
+        ("codecs", json!(theirs.codecs)),
+        ("width", json!(theirs.resolution.map(|size| size.width))),
+        ("height", json!(theirs.resolution.map(|size| size.height))),
+        ("frame_rate", json!(theirs.frame_rate)),
+        ("video_range", attribute(others, "VIDEO-RANGE")),
+        ("audio", json!(theirs.audio)),
+        ("video", json!(theirs.video)),
+        ("subtitles", json!(theirs.subtitles)),
+        ("closed_captions", captions(&ours["closed_captions"], theirs.closed_captions.as_ref())),
+        ("pathway_id", attribute(others, "PATHWAY-ID")),
+    ]
+}
+
+/// CLOSED-CAPTIONS=NONE says as much as nothing to a model that holds a group.
+fn captions(ours: &Value, theirs: Option<&ClosedCaptionGroupId>) -> Value {
+    match theirs {
+        None => Value::Null,
+        Some(ClosedCaptionGroupId::None) if ours.is_null() => Value::Null,
+        Some(ClosedCaptionGroupId::None) => json!("NONE"),
+        Some(ClosedCaptionGroupId::GroupId(id) | ClosedCaptionGroupId::Other(id)) => json!(id),
+    }
+}
+
+fn rendition(theirs: &AlternativeMedia, base: &str) -> [(&'static str, Value); 12] {
+    [
+        ("type", json!(theirs.media_type.to_string())),
+        ("group", json!(theirs.group_id)),
+        ("name", json!(theirs.name)),
+        ("language", json!(theirs.language)),
+        ("assoc_language", json!(theirs.assoc_language)),
+        ("default", json!(theirs.default)),
+        ("autoselect", json!(theirs.autoselect)),
+        ("forced", json!(theirs.forced)),
+        ("channels", json!(theirs.channels)),
+        ("characteristics", json!(theirs.characteristics)),
+        ("instream_id", json!(theirs.instream_id.as_ref().map(ToString::to_string))),
+        ("uri", theirs.uri.as_ref().map(|reference| uri(base, reference)).unwrap_or_default()),
+    ]
+}
+
+fn media(findings: &mut Findings, ours: &Value, theirs: &MediaPlaylist, base: &str) {
+    let playlist_type = match &theirs.playlist_type {
+        Some(MediaPlaylistType::Vod) => json!("VOD"),
+        Some(MediaPlaylistType::Event) => json!("EVENT"),
+        Some(MediaPlaylistType::Other(_)) | None => Value::Null,
+    };
+    let header = [
+        ("version", version(&ours["version"], theirs.version)),
+        ("target_duration", json!(theirs.target_duration)),
+        ("media_sequence", json!(theirs.media_sequence)),
+        ("discontinuity_sequence", json!(theirs.discontinuity_sequence)),
+        ("playlist_type", playlist_type),
+        ("endlist", json!(theirs.end_list)),
+        ("iframes_only", json!(theirs.i_frames_only)),
+        ("independent_segments", json!(theirs.independent_segments)),
+    ];
+    findings.fields(String::new, ours, header);
+
+    // The last, unfinished segment of a low-latency playlist is none to them.
+    let finished = entries(ours, "segments").iter().filter(|segment| !segment["duration"].is_null());
+    let ours: Vec<_> = finished.collect();
+    let our_uris: Vec<_> = ours.iter().map(|segment| segment["uri"].clone()).collect();
+    let their_uris: Vec<_> = theirs.segments.iter().map(|segment| uri(base, &segment.uri)).collect();
+    let pairs = findings.pair("segments", &our_uris, &their_uris);
+
+    // A tag stands at the segment that follows it and holds until the next.
+    let mut state = State::default();
+    let mut next = 0;
+    for (i, j) in pairs {
+        while next <= j {
+            state.advance(&theirs.segments[next]);
+            next += 1;
+        }
+        let theirs = &theirs.segments[j];
+        let place = || format!("segments[{i}]");
+        let same = [
+            ("uri", their_uris[j].clone()),
+            ("duration", json!(theirs.duration)),
+            ("discontinuity", json!(theirs.discontinuity)),
+            ("byterange", state.range(theirs)),
+            ("map", state.map.map(|map| initialization(map, base)).unwrap_or_default()),
+        ];
+        findings.fields(place, ours[i], same);
+        findings.check(|| format!("{}.title", place()), &text(&ours[i]["title"]), text(&json!(theirs.title)));
+        let their_key = state.key.map(|key| encryption(key, base)).unwrap_or_default();
+        findings.check(|| format!("{}.key", place()), &normal_key(&ours[i]["key"]), their_key);
+        // Ours may go on from an earlier date; where they read one, it must be the same instant.
+        if let Some(date) = theirs.program_date_time {
+            let our_date = ours[i]["program_date_time"].as_str().and_then(date_time);
+            if our_date != Some(date.timestamp_micros()) {
+                findings.check(
+                    || format!("{}.program_date_time", place()),
+                    &ours[i]["program_date_time"],
+                    json!(date.to_rfc3339()),
+                );
+            }
+        }
+    }
+}
+
+/// What holds at a segment of theirs.
+#[derive(Default)]
+struct State<'a> {
+    key: Option<&'a Key>,
+    map: Option<&'a Map>,
+    /// Where the last byte range ended, and of which resource.
+    end: Option<(&'a str, u64)>,
+    offset: u64,
+}
+
+impl<'a> State<'a> {
+    fn advance(&mut self, segment: &'a MediaSegment) {
+        if let Some(key) = &segment.key {
+            self.key = (key.method != KeyMethod::None).then_some(key);
+        }
+        if let Some(map) = &segment.map {
+            self.map = Some(map);
+        }
+        let Some(range) = &segment.byte_range else {
+            self.end = None;
+            return;
+        };
+        // Without an offset it follows the range before, of the same resource (RFC 8216bis 4.4.4.2).
+        let follows = self.end.filter(|(uri, _)| *uri == segment.uri).map_or(0, |(_, end)| end);
+        self.offset = range.offset.unwrap_or(follows);
+        self.end = Some((&segment.uri, self.offset.saturating_add(range.length)));
+    }
+
+    fn range(&self, segment: &MediaSegment) -> Value {
+        segment.byte_range.as_ref().map(|range| byte_range(range, self.offset)).unwrap_or_default()
+    }
+}
+
+fn byte_range(range: &ByteRange, follows: u64) -> Value {
+    json!({"offset": range.offset.unwrap_or(follows), "length": range.length})
+}
+
+fn initialization(map: &Map, base: &str) -> Value {
+    json!({"uri": uri(base, &map.uri), "byterange": map.byte_range.as_ref().map(|range| byte_range(range, 0))})
+}
+
+fn encryption(key: &Key, base: &str) -> Value {
+    normal_key(&json!({
+        "method": key.method.to_string(),
+        "uri": key.uri.as_ref().map(|reference| uri(base, reference)),
+        "iv": key.iv,
+        "keyformat": key.keyformat,
+    }))
+}
+
+/// A key with its defaults written out, and the initialization vector as 32 digits.
+fn normal_key(key: &Value) -> Value {
+    if key.is_null() {
+        return Value::Null;
+    }
+    let iv = key["iv"].as_str().map(|iv| {
+        let digits = iv.trim_start_matches("0x").trim_start_matches("0X").to_ascii_lowercase();
+        format!("{digits:0>32}")
+    });
+    let format = key["keyformat"].as_str().unwrap_or("identity");
+    json!({"method": key["method"], "uri": key["uri"], "iv": iv, "keyformat": format})
+}
+
+/// EXT-X-VERSION is 1 where it is absent (RFC 8216bis 4.4.1.2), which we may print or leave out.
+fn version(ours: &Value, theirs: Option<usize>) -> Value {
+    match theirs {
+        None if *ours == 1 => json!(1),
+        theirs => json!(theirs),
+    }
+}
+
+fn start(start: Option<&m3u8_rs::Start>) -> Value {
+    start
+        .map(|start| json!({"time_offset": number(start.time_offset), "precise": start.precise.unwrap_or(false)}))
+        .unwrap_or_default()
+}
+
+/// Whole numbers without a fraction, as ours are printed.
+fn number(value: f64) -> Value {
+    if value.fract() == 0.0 { json!(value as i64) } else { json!(value) }
+}
+
+fn attribute(list: Option<&HashMap<String, QuotedOrUnquoted>>, name: &str) -> Value {
+    list.and_then(|list| list.get(name)).map(|value| json!(value.as_str())).unwrap_or_default()
+}
+
+/// No text and an empty one are the same.
+fn text(value: &Value) -> Value {
+    value.as_str().map(str::trim).filter(|text| !text.is_empty()).map(|text| json!(text)).unwrap_or_default()
+}
+
+fn uri(base: &str, reference: &str) -> Value {
+    json!(url::resolve(base, reference))
+}
+
+fn column(objects: &[Value], name: &str) -> Vec<Value> {
+    objects.iter().map(|object| object[name].clone()).collect()
+}
