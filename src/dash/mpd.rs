@@ -61,7 +61,7 @@ fn read(text: &str, url: &str) -> Result<Presentation, Error> {
     let told =
         total.or_else(|| spans.last().and_then(|span| Some(span.start.saturating_add(span.duration?))));
     let duration = told.or_else(|| if live { None } else { periods.last().and_then(last_end) });
-    Ok(Presentation { live, duration, periods, warnings: reader.warnings })
+    Ok(Presentation { live, duration, periods, warnings: reader.warnings, ..Presentation::default() })
 }
 
 /// A Period with its place in the presentation (5.3.2.1).

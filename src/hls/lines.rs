@@ -1,7 +1,16 @@
 //! The syntax of playlists: lines, tags, attribute lists (RFC 8216bis 4.1, 4.2). Everything is a slice of the text.
 
-use crate::presentation::integer;
 use crate::presentation::url::trim;
+use crate::presentation::{decimal, integer};
+use crate::time::Micros;
+
+/// A duration of more than eleven days is a mistake.
+const MAX_DURATION: u64 = 1_000_000_000_000;
+
+/// Decimal seconds at the start of `text` as microseconds, and what follows them.
+pub fn seconds(text: &str) -> Option<(u64, &str)> {
+    decimal(text, 6).filter(|(seconds, _)| *seconds <= MAX_DURATION)
+}
 
 /// A line that says something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,9 +62,17 @@ pub struct Attributes<'a>(pub &'a str);
 impl<'a> Attributes<'a> {
     /// The value of the attribute `name`, without its quotes; `None` where it is missing or empty.
     pub fn get(self, name: &str) -> Option<&'a str> {
-        self.find(|(found, _)| found.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value)
-            .filter(|value| !value.is_empty())
+        self.written(name).filter(|value| !value.is_empty())
+    }
+
+    /// The value of the attribute `name`, without its quotes, also where it is empty.
+    pub fn written(self, name: &str) -> Option<&'a str> {
+        self.find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    }
+
+    /// The value of `name`, decimal seconds.
+    pub fn seconds(self, name: &str) -> Option<Micros> {
+        seconds(self.get(name)?).map(|(seconds, _)| seconds as Micros)
     }
 
     /// The value of `name` as an integer.

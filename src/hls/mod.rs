@@ -7,13 +7,17 @@
 //! What can be lived with is a [`Warning`](crate::presentation::Warning) with its line; an error names the line
 //! ([`Context::position`](crate::error::Context)) and the tag ([`Context::what`](crate::error::Context)).
 
-mod lines;
+mod define;
+mod edge;
+mod key;
+pub mod lines;
 mod media;
 mod multivariant;
 
 use crate::error::{Code, Error};
-use crate::presentation::{Index, Period, Presentation, Rendition, Timeline, Track, TrackKind};
+use crate::presentation::{Index, Period, Presentation, Rendition, Timeline, Track};
 use lines::{Line, Lines};
+pub use media::Observer;
 
 /// A playlist of either kind.
 #[derive(Clone, Debug)]
@@ -33,18 +37,39 @@ pub fn is_playlist(text: &str) -> bool {
 pub fn parse(text: &str, url: &str) -> Result<Playlist, Error> {
     let parsed = match multivariant_tag(text)? {
         Some(_) => multivariant::parse(text, url).map(Playlist::Multivariant),
-        None => media::parse(text, url).map(Playlist::Media),
+        None => media::parse(text, url, &[], &mut ()).and_then(nonempty).map(Playlist::Media),
     };
     parsed.map_err(|error| error.url(url))
 }
 
 /// Reads a media playlist, fetched from `url`. A multivariant one is an error.
 pub fn media(text: &str, url: &str) -> Result<Timeline, Error> {
-    let parsed = match multivariant_tag(text)? {
+    media_of(&[], text, url)
+}
+
+/// Reads a media playlist that a multivariant one names which defined these `variables`
+/// ([`Presentation::variables`]).
+pub fn media_of(variables: &[(String, String)], text: &str, url: &str) -> Result<Timeline, Error> {
+    observed(text, url, variables, &mut ()).and_then(nonempty).map_err(|error| error.url(url))
+}
+
+/// As [`media_of`], and `observer` sees the tags. A playlist that names no segment is an empty timeline.
+pub fn observed(
+    text: &str,
+    url: &str,
+    imports: &[(String, String)],
+    observer: &mut impl Observer,
+) -> Result<Timeline, Error> {
+    match multivariant_tag(text)? {
         Some((line, tag)) => Err(Error::new(Code::ManifestSyntax).at(u64::from(line)).what(tag)),
-        None => media::parse(text, url),
-    };
-    parsed.map_err(|error| error.url(url))
+        None => media::parse(text, url, imports, observer),
+    }
+}
+
+/// Refuses a playlist that names neither a segment nor a part of one.
+fn nonempty(timeline: Timeline) -> Result<Timeline, Error> {
+    let parts = timeline.edge.as_ref().is_some_and(|edge| !edge.parts.is_empty());
+    if timeline.is_empty() && !parts { Err(Error::new(Code::ManifestEmpty)) } else { Ok(timeline) }
 }
 
 /// A presentation of one rendition, of what a media playlist at `url` holds. Whether it has video is not known: the
@@ -53,16 +78,13 @@ pub fn presentation_of(mut timeline: Timeline, url: &str) -> Presentation {
     let duration = timeline.complete.then(|| timeline.end() - timeline.start());
     let live = !timeline.complete;
     let warnings = std::mem::take(&mut timeline.warnings);
-    let rendition = Rendition {
-        id: "v0".to_owned(),
-        index: Index::Timeline(timeline),
-        ..Rendition::default()
-    };
+    let rendition =
+        Rendition { id: "v0".to_owned(), index: Index::Timeline(timeline), ..Rendition::default() };
     let path = url.split(['?', '#']).next().unwrap_or_default();
     let label = path.rsplit('/').next().map(str::to_owned);
     let track = Track { label, default: true, renditions: vec![rendition], ..Track::default() };
     let period = Period { id: String::new(), start: 0, duration, tracks: vec![track] };
-    Presentation { live, duration, periods: vec![period], warnings }
+    Presentation { live, duration, periods: vec![period], warnings, ..Presentation::default() }
 }
 
 /// The line and name of the first tag that only multivariant playlists have, if one comes before any tag that only
@@ -92,6 +114,7 @@ fn multivariant_tag(text: &str) -> Result<Option<(u32, &str)>, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::presentation::TrackKind;
 
     #[test]
     fn knows_a_playlist_by_its_first_characters() {

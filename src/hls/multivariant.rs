@@ -73,6 +73,7 @@ pub fn parse<'a>(text: &'a str, url: &str) -> Result<Presentation, Error> {
         duration: None,
         periods: vec![Period { tracks, ..Period::default() }],
         warnings,
+        ..Presentation::default()
     })
 }
 

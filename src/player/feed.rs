@@ -197,7 +197,8 @@ impl Player {
         let Some(index) = self.renditions_of(track).get(rendition).map(|rendition| &rendition.index) else {
             return;
         };
-        let loaded = manifest::timeline(index, &request.body, &request.final_url);
+        let variables = &self.presentation.variables;
+        let loaded = manifest::timeline(index, variables, &request.body, &request.final_url);
         let (timeline, init) = match loaded {
             Ok(loaded) => loaded,
             Err(error) => return self.lost(now, request, error.status(request.status)),

@@ -18,9 +18,9 @@ pub fn parse(body: &[u8], url: &str, format: Option<Format>) -> Result<(Format, 
     };
     let presentation = match format {
         Format::Dash => dash::parse(&text, url),
-        Format::Hls => hls::parse(&text, url).map(|playlist| match playlist {
-            Playlist::Multivariant(presentation) => presentation,
-            Playlist::Media(timeline) => hls::presentation_of(timeline, url),
+        Format::Hls => hls::parse(&text, url).and_then(|playlist| match playlist {
+            Playlist::Multivariant(presentation) => Ok(presentation),
+            Playlist::Media(timeline) => clear(timeline).map(|timeline| hls::presentation_of(timeline, url)),
         }),
     };
     Ok((format, presentation.map_err(|error| error.url(url))?))
@@ -42,8 +42,13 @@ pub fn request(index: &Index) -> Option<(&str, Option<ByteRange>)> {
 /// A timeline, and its initialization segment with the bytes, if that came along.
 type Loaded = (Timeline, Option<(Init, Vec<u8>)>);
 
-/// Reads the answer to [`request`].
-pub fn timeline(index: &Index, body: &[u8], final_url: &str) -> Result<Loaded, Error> {
+/// Reads the answer to [`request`]; `variables` are the presentation's.
+pub fn timeline(
+    index: &Index,
+    variables: &[(String, String)],
+    body: &[u8],
+    final_url: &str,
+) -> Result<Loaded, Error> {
     match index {
         Index::Timeline(timeline) => Ok((timeline.clone(), None)),
         Index::Playlist { .. } => {
@@ -51,7 +56,7 @@ pub fn timeline(index: &Index, body: &[u8], final_url: &str) -> Result<Loaded, E
             if !hls::is_playlist(&text) {
                 return Err(Error::new(Code::ManifestNotManifest).url(final_url));
             }
-            hls::media(&text, final_url).map(|timeline| (timeline, None))
+            hls::media_of(variables, &text, final_url).and_then(clear).map(|timeline| (timeline, None))
         }
         Index::Sidx { url, index: range, init, .. } => {
             let before = match init {
@@ -68,6 +73,18 @@ pub fn timeline(index: &Index, body: &[u8], final_url: &str) -> Result<Loaded, E
         }
     }
     .map_err(|error| error.url(final_url))
+}
+
+/// Refuses a timeline that is encrypted anywhere.
+fn clear(timeline: Timeline) -> Result<Timeline, Error> {
+    match timeline.keys.iter().find_map(|(_, keys)| keys.first()) {
+        None => Ok(timeline),
+        Some(key) => {
+            let mut what = String::from("EXT-X-KEY METHOD=");
+            what.push_str(&key.method);
+            Err(Error::new(Code::DrmUnsupported).what(&what))
+        }
+    }
 }
 
 /// Whether the initialization segment lies just before the index, so that one request fetches both.

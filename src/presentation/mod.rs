@@ -31,6 +31,8 @@ pub struct Presentation {
     pub duration: Option<Micros>,
     /// In presentation order; never empty.
     pub periods: Vec<Period>,
+    /// Names and values that the playlists of this presentation may import (EXT-X-DEFINE).
+    pub variables: Vec<(String, String)>,
     /// What was wrong with the manifest but could be lived with.
     pub warnings: Vec<Warning>,
 }
