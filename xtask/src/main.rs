@@ -18,7 +18,7 @@ Usage: cargo xtask COMMAND
   build    make the package (pkg/) and the demo page (target/site/)
   demo     build all, start origin, collector and page, print the page's URL; Ctrl-C stops them
   test     every check; `test rust`, `test web` or `test browser` for some; `-- ARGS` go to the test runner
-  bench    run the benchmarks; `-- ARGS` go to cargo bench
+  bench    run the benchmarks; `bench manifests` for our manifest parsers beside others'; `-- ARGS` go to cargo bench
   sizes    what the page downloads: raw, gzip, brotli, against budgets.json
 
 Each runs first what it needs of those above it.";
@@ -39,6 +39,7 @@ fn main() -> ExitCode {
         ["test", "web"] => test::run(test::Part::Web, passed_on),
         ["test", "browser"] => test::run(test::Part::Browser, passed_on),
         ["bench"] => bench::run(passed_on),
+        ["bench", "manifests"] => bench::manifests(),
         ["sizes"] => sizes::run(),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
