@@ -49,6 +49,7 @@ codes! {
     ManifestSyntax "manifest.syntax" "The manifest breaks the syntax of its format."
     ManifestEmpty "manifest.empty" "The manifest names nothing that can be played."
     ManifestUnsupported "manifest.unsupported" "The manifest needs a feature that this player does not have."
+    ManifestUpdate "manifest.update" "The update does not fit the manifest that it is meant for."
     MediaContainer "media.container" "The segment is in no container format that this player knows."
     MediaCorrupt "media.corrupt" "The segment's bytes contradict its container format."
     MediaTruncated "media.truncated" "The segment ends in the middle of a sample."

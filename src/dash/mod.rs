@@ -4,13 +4,21 @@
 //! is fetched. URLs that come in are absolute, after redirects. What can be lived with is a
 //! [`Warning`](crate::presentation::Warning) with its byte offset; an error names the offset
 //! ([`Context::position`](crate::error::Context)) and the element or box ([`Context::what`](crate::error::Context)).
+//!
+//! Who wants to know more than the model holds calls [`read`] with an [`Observer`], which is handed the elements.
 
-mod addressing;
-mod attributes;
+pub mod addressing;
+pub mod attributes;
+pub mod descriptors;
 mod mpd;
+mod observe;
+mod patch;
+pub mod periods;
 mod sidx;
-mod xml;
+pub mod xml;
 
-pub use mpd::parse;
+pub use mpd::{Common, parse, read};
+pub use observe::{Observer, Seen};
+pub use patch::patch;
 pub use sidx::sidx;
-pub use xml::is_mpd;
+pub use xml::{is_mpd, is_patch};

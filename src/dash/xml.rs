@@ -6,14 +6,23 @@ use crate::error::{Code, Error};
 use std::borrow::Cow;
 
 /// Deeper nesting is no MPD.
-const MAX_DEPTH: usize = 64;
+pub const MAX_DEPTH: usize = 64;
 
 /// Whether `text` begins as an MPD does: its first element is `MPD`.
 pub fn is_mpd(text: &str) -> bool {
+    begins_with(text, "MPD")
+}
+
+/// Whether `text` begins as an MPD patch does: its first element is `Patch`.
+pub fn is_patch(text: &str) -> bool {
+    begins_with(text, "Patch")
+}
+
+fn begins_with(text: &str, root: &str) -> bool {
     let mut at = 0;
     while let Ok(Some((markup, _, end))) = next_markup(text, at) {
         match markup {
-            Markup::Open { name, .. } => return local(name) == "MPD",
+            Markup::Open { name, .. } => return local(name) == root,
             Markup::Close(_) => return false,
             Markup::Other => at = end,
         }
@@ -109,6 +118,30 @@ impl<'a> Document<'a> {
 }
 
 impl<'d> Element<'d> {
+    /// Its text, cut into pieces, for those who write it anew.
+    pub fn parts(self) -> Option<Parts<'d>> {
+        let node = self.node()?;
+        let start = self.text.get(..node.name as usize)?.rfind('<')?;
+        let content = slice(self.text, node.content, node.content_end);
+        let end = match self.text.as_bytes().get(node.attributes_end as usize)? {
+            b'/' => node.content as usize,
+            _ => node.content_end as usize + self.text.get(node.content_end as usize..)?.find('>')? + 1,
+        };
+        Some(Parts {
+            start,
+            name: self.text.get(start + 1..node.name_end as usize)?,
+            attributes: slice(self.text, node.name_end, node.attributes_end),
+            content,
+            content_start: node.content as usize,
+            end,
+        })
+    }
+
+    /// The text that it is an offset into.
+    pub fn source(self) -> &'d str {
+        self.text
+    }
+
     /// Its name without prefix.
     pub fn name(self) -> &'d str {
         self.node().map_or("", |node| slice(self.text, node.name, node.name_end))
@@ -145,20 +178,18 @@ impl<'d> Element<'d> {
         self.attribute(name).is_some_and(|own| own == value)
     }
 
-    /// The value of the attribute whose name is written `name`.
+    /// The value of the attribute whose name is written `name`; of any with that name behind a prefix where `name` begins
+    /// with a colon (`:href`).
     pub fn attribute(self, name: &str) -> Option<Cow<'d, str>> {
-        let node = self.node()?;
-        let mut rest = slice(self.text, node.name_end, node.attributes_end);
-        loop {
-            let (found, after) = rest.split_once('=')?;
-            let after = after.trim_ascii_start();
-            let quote = after.chars().next().filter(|c| matches!(c, '"' | '\''))?;
-            let (value, after) = after.get(1..)?.split_once(quote)?;
-            if found.trim_ascii() == name {
-                return Some(decode(value));
-            }
-            rest = after;
-        }
+        let is_it = |&(found, _): &(&str, &str)| {
+            found == name || (name.starts_with(':') && found.ends_with(name))
+        };
+        self.attributes().find(is_it).map(|(_, value)| decode(value))
+    }
+
+    /// All attributes, names and values as they are written.
+    pub fn attributes(self) -> Attributes<'d> {
+        Attributes(self.node().map_or("", |node| slice(self.text, node.name_end, node.attributes_end)))
     }
 
     /// The character data in it, also that of elements in it, trimmed.
@@ -186,6 +217,39 @@ impl<'d> Element<'d> {
 
     fn node(self) -> Option<&'d Node> {
         self.nodes.get(self.index)
+    }
+}
+
+/// The text of an element, in pieces.
+pub struct Parts<'d> {
+    /// Offset of its `<`.
+    pub start: usize,
+    /// With its prefix.
+    pub name: &'d str,
+    /// From the name to the `>` or `/>`.
+    pub attributes: &'d str,
+    /// What stands between the tags.
+    pub content: &'d str,
+    /// Offset of that.
+    pub content_start: usize,
+    /// Offset behind its closing tag.
+    pub end: usize,
+}
+
+/// Attributes of an element.
+pub struct Attributes<'d>(&'d str);
+
+impl<'d> Iterator for Attributes<'d> {
+    type Item = (&'d str, &'d str);
+
+    #[inline]
+    fn next(&mut self) -> Option<(&'d str, &'d str)> {
+        let (name, after) = self.0.split_once('=')?;
+        let after = after.trim_ascii_start();
+        let quote = after.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+        let (value, after) = after.get(1..)?.split_once(quote)?;
+        self.0 = after;
+        Some((name.trim_ascii(), value))
     }
 }
 
@@ -287,7 +351,8 @@ fn tag_end(rest: &str) -> Option<usize> {
     None
 }
 
-fn decode(text: &str) -> Cow<'_, str> {
+/// `text` with its entities resolved; those that are not known stay as they are.
+pub fn decode(text: &str) -> Cow<'_, str> {
     if !text.contains('&') {
         return Cow::Borrowed(text);
     }
@@ -331,7 +396,8 @@ fn entity(name: &str) -> Option<char> {
     })
 }
 
-fn local(name: &str) -> &str {
+/// `name` without its prefix.
+pub fn local(name: &str) -> &str {
     name.rsplit_once(':').map_or(name, |(_, local)| local)
 }
 
