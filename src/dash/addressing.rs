@@ -4,10 +4,10 @@
 //! [`Addressing::inherit`] at each level, then [`Addressing::index`]. Of SegmentTimelines only the entries are read that
 //! a representation needs; those that share one share its runs.
 
-use super::attributes::{byte_range, number, signed, small, ticks_up};
+use super::attributes::{byte_range, number, seconds, signed, signed_integer, small, ticks_up};
 use super::xml::Element;
 use crate::presentation::url::{bind, escape, fill, resolve};
-use crate::presentation::{Addresses, ByteRange, Index, Init, Timeline, Warning};
+use crate::presentation::{Addresses, ByteRange, Index, Init, Timeline, Warning, integer};
 use crate::time::Micros;
 use std::borrow::Cow;
 
@@ -23,7 +23,10 @@ pub struct Addressing<'d> {
     kind: Kind,
     timescale: Option<u32>,
     presentation_time_offset: i64,
+    ept_delta: i64,
     duration: Option<u64>,
+    availability_offset: Option<Micros>,
+    chunked: bool,
     start_number: Option<u64>,
     end_number: Option<u64>,
     media: Option<Cow<'d, str>>,
@@ -32,6 +35,8 @@ pub struct Addressing<'d> {
     /// Initialization@sourceURL and @range.
     init: Option<(Option<Cow<'d, str>>, Option<ByteRange>)>,
     index_range: Option<ByteRange>,
+    /// RepresentationIndex@sourceURL and @range.
+    index: Option<(Option<Cow<'d, str>>, Option<ByteRange>)>,
     timeline: Option<Element<'d>>,
     /// The SegmentList that has SegmentURLs.
     urls: Option<Element<'d>>,
@@ -48,9 +53,14 @@ enum Kind {
 }
 
 /// What a representation's place in the MPD adds.
+#[derive(Default)]
 pub struct Scope<'s> {
     /// Absolute, with every BaseURL.
     pub base: &'s str,
+    /// Sum of BaseURL@availabilityTimeOffset of every level.
+    pub availability_offset: Micros,
+    /// Whether the last of them that says it says that what is early is not complete.
+    pub chunked: bool,
     /// Representation@id.
     pub id: &'s str,
     /// Representation@bandwidth.
@@ -66,7 +76,7 @@ pub struct Scope<'s> {
 /// The last SegmentTimeline read. Its entries depend on nothing but these.
 #[derive(Default)]
 pub struct Shared {
-    key: (u32, u32, i64, u32),
+    key: (u32, u32, i64, u64, Option<u64>, u32),
     timeline: Option<Timeline>,
     /// Number of S elements read in all: the caller bounds it.
     pub read: u64,
@@ -93,14 +103,22 @@ impl<'d> Addressing<'d> {
         if let Some(offset) = signed(element, "presentationTimeOffset") {
             to.presentation_time_offset = offset;
         }
+        if let Some(delta) = signed(element, "eptDelta") {
+            to.ept_delta = delta;
+        }
+        set(&mut to.availability_offset, seconds(element, "availabilityTimeOffset"));
+        if let Some(complete) = element.attribute("availabilityTimeComplete") {
+            to.chunked = complete == "false";
+        }
         set(&mut to.duration, number(element, "duration").filter(|&duration| duration > 0));
         set(&mut to.start_number, number(element, "startNumber"));
         set(&mut to.end_number, number(element, "endNumber"));
         set(&mut to.media, element.attribute("media"));
         set(&mut to.initialization, element.attribute("initialization"));
         set(&mut to.index_range, byte_range(element, "indexRange"));
-        let init = element.child("Initialization");
-        set(&mut to.init, init.map(|init| (init.attribute("sourceURL"), byte_range(init, "range"))));
+        let part = |part: Element<'d>| (part.attribute("sourceURL"), byte_range(part, "range"));
+        set(&mut to.init, element.child("Initialization").map(part));
+        set(&mut to.index, element.child("RepresentationIndex").map(part));
         set(&mut to.timeline, element.child("SegmentTimeline"));
         set(&mut to.urls, element.child("SegmentURL").map(|_| element));
         to
@@ -111,7 +129,8 @@ impl<'d> Addressing<'d> {
         let length = |text: &Option<Cow<str>>| text.as_ref().map_or(0, |text| text.len() as u64);
         let list = self.urls.map_or(0, |list| list.children().map(|url| 40 + url.weight()).sum());
         let init = self.init.as_ref().map_or(0, |(url, _)| length(url));
-        length(&self.media) + length(&self.initialization) + init + list
+        let index = self.index.as_ref().map_or(0, |(url, _)| length(url));
+        length(&self.media) + length(&self.initialization) + init + index + list
     }
 
     /// The index of the representation at `scope`. The error says what is missing.
@@ -121,7 +140,7 @@ impl<'d> Addressing<'d> {
         shared: &mut Shared,
         warnings: &mut Vec<Warning>,
     ) -> Result<Index, &'static str> {
-        let timeline = match (self.kind, self.index_range) {
+        let mut timeline = match (self.kind, self.index_range) {
             (Kind::Base, Some(index)) => {
                 return Ok(Index::Sidx {
                     url: scope.base.to_owned(),
@@ -136,11 +155,54 @@ impl<'d> Addressing<'d> {
             (Kind::List, _) => self.list(scope, shared, warnings)?,
             (Kind::Template, _) => self.template(scope, shared, warnings)?,
         };
+        timeline.availability_offset = self.availability_offset(scope);
+        timeline.chunked = self.chunked || scope.chunked;
         Ok(Index::Timeline(timeline))
     }
 
-    fn timescale(&self) -> u32 {
+    /// In ticks per second.
+    pub fn timescale(&self) -> u32 {
         self.timescale.unwrap_or(1).max(1)
+    }
+
+    /// In ticks.
+    pub fn presentation_time_offset(&self) -> i64 {
+        self.presentation_time_offset
+    }
+
+    /// @availabilityTimeOffset of all levels that make up a segment's URL (5.3.9.5.3).
+    pub fn availability_offset(&self, scope: &Scope) -> Micros {
+        self.availability_offset.unwrap_or(0).saturating_add(scope.availability_offset)
+    }
+
+    /// The way of addressing, in a word.
+    pub fn word(&self) -> &'static str {
+        let by_time = self.media.as_ref().is_some_and(|media| media.contains("$Time"));
+        match (self.kind, self.timeline) {
+            (Kind::File, _) => "single-file",
+            (Kind::Base, _) => "base",
+            (Kind::List, _) => "list",
+            (Kind::Template, None) => "number",
+            (Kind::Template, Some(_)) if by_time => "timeline-time",
+            (Kind::Template, Some(_)) => "timeline-number",
+        }
+    }
+
+    /// The initialization segment that the MPD names.
+    pub fn init(&self, scope: &Scope) -> Option<Init> {
+        match (&self.initialization, &self.init) {
+            (Some(template), _) => Some(Init { url: fill(&absolute(scope, template), 0, 0), range: None }),
+            (None, Some(part)) => Some(place(scope, part)),
+            (None, None) => None,
+        }
+    }
+
+    /// The index that the MPD names (SegmentBase@indexRange, RepresentationIndex).
+    pub fn index_place(&self, scope: &Scope) -> Option<Init> {
+        match &self.index {
+            Some((url, range)) => Some(place(scope, &(url.clone(), range.or(self.index_range)))),
+            None => Some(place(scope, &(None, Some(self.index_range?)))),
+        }
     }
 
     fn new_timeline(&self, scope: &Scope, addresses: Addresses) -> Timeline {
@@ -184,10 +246,7 @@ impl<'d> Addressing<'d> {
         let count = u32::try_from(ends.len()).unwrap_or(MAX_SEGMENTS).min(MAX_SEGMENTS);
         let mut timeline = self.segments(scope, count, shared, warnings)?;
         timeline.addresses = Addresses::List { base: scope.base.to_owned(), text, ends, ranges };
-        if let Some((url, range)) = &self.init {
-            let url = resolve(scope.base, url.as_deref().unwrap_or_default());
-            timeline.inits = vec![(0, Some(Init { url, range: *range }))];
-        }
+        timeline.inits = self.init(scope).map(|init| (0, Some(init))).into_iter().collect();
         Ok(timeline)
     }
 
@@ -197,20 +256,14 @@ impl<'d> Addressing<'d> {
         shared: &mut Shared,
         warnings: &mut Vec<Warning>,
     ) -> Result<Timeline, &'static str> {
-        // A dollar in BaseURL is no identifier. Resolving comes first, as an @id may hold anything.
-        let base = escape(scope.base);
-        let absolute = |template: &str| bind(&resolve(&base, template), scope.id, scope.bandwidth);
         let media = self.media.as_deref().ok_or("media")?;
+        // Segment sequences (5.3.9.4.5): what they are made of is not addressed here.
+        if media.contains("$SubNumber") {
+            return Err("SubNumber");
+        }
         let mut timeline = self.segments(scope, MAX_SEGMENTS, shared, warnings)?;
-        timeline.addresses = Addresses::Template(absolute(media));
-        let init = match (&self.initialization, &self.init) {
-            (Some(template), _) => Some(Init { url: fill(&absolute(template), 0, 0), range: None }),
-            (None, Some((url, range))) => {
-                Some(Init { url: resolve(scope.base, url.as_deref().unwrap_or_default()), range: *range })
-            }
-            (None, None) => None,
-        };
-        timeline.inits = init.map(|init| (0, Some(init))).into_iter().collect();
+        timeline.addresses = Addresses::Template(absolute(scope, media));
+        timeline.inits = self.init(scope).map(|init| (0, Some(init))).into_iter().collect();
         Ok(timeline)
     }
 
@@ -222,10 +275,11 @@ impl<'d> Addressing<'d> {
         shared: &mut Shared,
         warnings: &mut Vec<Warning>,
     ) -> Result<Timeline, &'static str> {
-        let limit = u64::from(limit).min(self.numbered().unwrap_or(u64::MAX)) as u32;
         let mut timeline = match self.timeline {
             Some(element) => {
-                let key = (element.offset(), self.timescale(), self.presentation_time_offset, limit);
+                let (first, last) = (self.start_number.unwrap_or(1), self.end_number);
+                let key =
+                    (element.offset(), self.timescale(), self.presentation_time_offset, first, last, limit);
                 match &shared.timeline {
                     Some(timeline) if shared.key == key => timeline.clone(),
                     _ => {
@@ -241,18 +295,20 @@ impl<'d> Addressing<'d> {
         Ok(timeline)
     }
 
-    /// How many segments @endNumber leaves.
-    fn numbered(&self) -> Option<u64> {
-        Some(self.end_number?.saturating_sub(self.start_number.unwrap_or(1)).saturating_add(1))
+    /// How many segments @endNumber leaves from `number` on.
+    fn numbered_from(&self, number: u64) -> Option<u64> {
+        Some(self.end_number?.checked_sub(number).map_or(0, |more| more.saturating_add(1)))
     }
 
     /// @duration, equal for all but the last (5.3.9.5.2).
     fn by_duration(&self, scope: &Scope, limit: u32) -> Result<Timeline, &'static str> {
         let mut timeline = self.new_timeline(scope, Addresses::Template(String::new()));
-        let zero = self.presentation_time_offset;
-        let total = scope.duration.map(|duration| ticks_up(duration, self.timescale()).max(0).unsigned_abs());
-        let listed =
-            self.end_number.map(|end| end.saturating_sub(self.start_number.unwrap_or(1)).saturating_add(1));
+        let zero = self.presentation_time_offset.saturating_add(self.ept_delta);
+        let total = scope.duration.map(|duration| {
+            let ticks = ticks_up(duration, self.timescale()).saturating_sub(self.ept_delta);
+            ticks.max(0).unsigned_abs()
+        });
+        let listed = self.numbered_from(self.start_number.unwrap_or(1));
         let listed = if self.kind == Kind::List { Some(u64::from(limit)) } else { listed };
         // Without @duration, one segment is all of the period.
         let duration = self.duration.or(total).ok_or("duration")?.max(1);
@@ -290,18 +346,28 @@ impl<'d> Addressing<'d> {
             ticks_up(duration, self.timescale()).saturating_add(self.presentation_time_offset)
         });
         let (mut at, mut last_start) = (0i64, i64::MIN);
+        let mut next_number = self.start_number.unwrap_or(1);
         let mut entries = element.all("S").peekable();
         while let Some(entry) = entries.next() {
             *read += 1;
-            let start = signed(entry, "t").unwrap_or(at);
-            let duration = number(entry, "d").unwrap_or(0);
+            let (mut start, mut duration, mut repeat, mut named) = (None, 0, 0, None);
+            for (name, value) in entry.attributes() {
+                match name {
+                    "t" => start = signed_integer(value),
+                    "d" => duration = integer(value).unwrap_or(0),
+                    "r" => repeat = signed_integer(value).unwrap_or(0),
+                    "n" => named = integer(value),
+                    _ => {}
+                }
+            }
+            let start = start.unwrap_or(at);
             if duration == 0 || start < last_start {
                 Warning::add(warnings, "timeline_entry_invalid", entry.offset(), "S");
                 continue;
             }
             // How many segments begin before `until`.
             let fitting = |until: i64| until.max(start).abs_diff(start).div_ceil(duration);
-            let mut count = match signed(entry, "r").unwrap_or(0) {
+            let mut count = match repeat {
                 repeat @ 0.. => repeat.unsigned_abs() + 1,
                 // Up to the next entry, or to the end of the period; where that is not known, once.
                 _ => entries.peek().and_then(|next| signed(*next, "t")).or(end).map_or(1, fitting),
@@ -309,6 +375,11 @@ impl<'d> Addressing<'d> {
             if let Some(end) = end {
                 count = count.min(fitting(end));
             }
+            if let Some(named) = named.filter(|&named| named > next_number) {
+                timeline.leaps.push((timeline.len(), named));
+                next_number = named;
+            }
+            count = count.min(self.numbered_from(next_number).unwrap_or(u64::MAX));
             let room = u64::from(limit.saturating_sub(timeline.len()));
             if count > room {
                 // More than there are addresses for is usual enough; more than anyone plays is not.
@@ -318,6 +389,7 @@ impl<'d> Addressing<'d> {
                 count = room;
             }
             timeline.push(start, duration, count as u32);
+            next_number = next_number.saturating_add(count);
             at = start.saturating_add_unsigned(duration.saturating_mul(count));
             if count > 0 {
                 last_start = start.saturating_add_unsigned(duration.saturating_mul(count - 1));
@@ -325,6 +397,16 @@ impl<'d> Addressing<'d> {
         }
         timeline
     }
+}
+
+/// `template` with what identifies the representation filled in.
+fn absolute(scope: &Scope, template: &str) -> String {
+    // A dollar in BaseURL is no identifier. Resolving comes first, as an @id may hold anything.
+    bind(&resolve(&escape(scope.base), template), scope.id, scope.bandwidth)
+}
+
+fn place(scope: &Scope, (url, range): &(Option<Cow<str>>, Option<ByteRange>)) -> Init {
+    Init { url: resolve(scope.base, url.as_deref().unwrap_or_default()), range: *range }
 }
 
 fn set<T>(value: &mut Option<T>, own: Option<T>) {
@@ -347,7 +429,15 @@ mod tests {
     fn index_in(inside: &str, duration: Option<Micros>, live: bool) -> Result<Index, &'static str> {
         let text = format!("<R>{inside}</R>");
         let document = Document::parse(&text).unwrap();
-        let scope = Scope { base: "http://h/", id: "r", bandwidth: 7, start: 100 * SECOND, duration, live };
+        let scope = Scope {
+            base: "http://h/",
+            id: "r",
+            bandwidth: 7,
+            start: 100 * SECOND,
+            duration,
+            live,
+            ..Scope::default()
+        };
         Addressing::default().inherit(document.root()).index(&scope, &mut Shared::default(), &mut Vec::new())
     }
 
@@ -470,7 +560,7 @@ mod tests {
             bandwidth: 7,
             start: 0,
             duration: Some(10 * SECOND),
-            live: false,
+            ..Scope::default()
         };
         let read = |name| match above.inherit(document.root().child(name).unwrap()).index(
             &scope,

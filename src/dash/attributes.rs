@@ -17,16 +17,32 @@ pub fn small(element: Element, name: &str) -> Option<u32> {
 
 /// The attribute as a signed integer.
 pub fn signed(element: Element, name: &str) -> Option<i64> {
-    let text = element.attribute(name)?;
+    signed_integer(&element.attribute(name)?)
+}
+
+/// `text` as a signed integer.
+pub fn signed_integer(text: &str) -> Option<i64> {
     match text.trim_ascii_start().strip_prefix('-') {
         Some(digits) => 0i64.checked_sub_unsigned(integer(digits)?),
-        None => integer(&text)?.try_into().ok(),
+        None => integer(text)?.try_into().ok(),
     }
 }
 
 /// The attribute as an xs:duration.
 pub fn duration(element: Element, name: &str) -> Option<Micros> {
     parse_duration(element.attribute(name)?.trim_ascii())
+}
+
+/// The attribute as decimal seconds; `INF` is `i64::MAX`.
+pub fn seconds(element: Element, name: &str) -> Option<Micros> {
+    let text = element.attribute(name)?;
+    let text = text.trim_ascii();
+    if text.eq_ignore_ascii_case("INF") {
+        return Some(Micros::MAX);
+    }
+    let (negative, digits) = text.strip_prefix('-').map_or((false, text), |digits| (true, digits));
+    let micros = i64::try_from(decimal(digits, 6)?.0).unwrap_or(Micros::MAX);
+    Some(if negative { -micros } else { micros })
 }
 
 /// The attribute as `first-last`, as in HTTP.

@@ -1,20 +1,24 @@
 //! MPD, Period, AdaptationSet and Representation (ISO/IEC 23009-1 5.3.1 to 5.3.5) become periods, tracks, renditions.
 //!
 //! - Left out, each with a warning: representations that depend on others, sets for trick play, sets and representations
-//!   with an EssentialProperty that is not known (5.8.4.8), those whose segments cannot be addressed, and periods
-//!   without any track.
-//! - Protected renditions stay, with a warning: whether they can be played is found out where they are.
-//! - A set of thumbnail tiles is a track of kind Image.
+//!   with an EssentialProperty that is not known (5.8.4.8), those whose segments cannot be addressed, what is elsewhere
+//!   (xlink), and periods without any track.
+//! - Sets between which one may switch (5.3.3.5) become one track.
+//! - Protected renditions stay, and say so: whether they can be played is found out where they are.
 //! - A dynamic MPD is read for what it lists. What is available when is not told here: number-based addressing without
 //!   an end goes on without one.
 
 use super::addressing::{Addressing, Scope, Shared};
-use super::attributes::{duration, frame_rate, number, small};
+use super::attributes::{duration, frame_rate, number, seconds, small};
+use super::descriptors::{channels, continuation, protections, switching, tiles, unusable};
+use super::observe::{Observer, Seen};
+use super::periods::{Span, remote, spans};
 use super::xml::{Document, Element};
 use crate::error::{Code, Error};
 use crate::presentation::url::resolve;
 use crate::presentation::{
-    Index, Period, Presentation, Rendition, Track, TrackKind, Warning, codec_kind, push_integer,
+    Index, Period, Presentation, Protection, Rendition, Tiles, Track, TrackKind, Warning, codec_kind,
+    push_integer,
 };
 use crate::time::Micros;
 use std::borrow::Cow;
@@ -23,12 +27,20 @@ use std::borrow::Cow;
 /// of representations must not fill the memory.
 const MAX_WEIGHT: u64 = 64 << 20;
 
+/// In a period with more tracks than this none are joined.
+const MAX_JOINED: usize = 64;
+
 /// Reads the MPD `text`, fetched from `url`.
 pub fn parse(text: &str, url: &str) -> Result<Presentation, Error> {
-    read(text, url).map_err(|error| error.url(url))
+    read(text, url, &mut ())
 }
 
-fn read(text: &str, url: &str) -> Result<Presentation, Error> {
+/// The same, with an observer.
+pub fn read<O: Observer>(text: &str, url: &str, observer: &mut O) -> Result<Presentation, Error> {
+    read_from(text, url, observer).map_err(|error| error.url(url))
+}
+
+fn read_from<O: Observer>(text: &str, url: &str, observer: &mut O) -> Result<Presentation, Error> {
     let document = Document::parse(text)?;
     let root = document.root();
     if root.name() != "MPD" {
@@ -36,21 +48,36 @@ fn read(text: &str, url: &str) -> Result<Presentation, Error> {
     }
     let live = root.says("type", "dynamic");
     let total = duration(root, "mediaPresentationDuration");
-    let base = base_url(root, url);
-    let spans = spans(root, total);
+    let base = Base { url: Cow::Borrowed(url), early: 0, chunked: false };
+    let base = base.of(root);
+    observer.root(root, url);
+    let mut warnings = Vec::new();
+    let spans = spans(root, total, &mut warnings);
     let mut reader = Reader {
+        root,
         live,
-        several: spans.len() > 1,
+        several: spans.iter().filter(|span| span.dropped.is_none()).count() > 1,
         max_segment: duration(root, "maxSegmentDuration"),
         shared: Shared::default(),
         weight: 0,
-        warnings: Vec::new(),
+        warnings,
+        observer,
     };
     let mut periods = Vec::new();
     for span in &spans {
+        if span.dropped.is_some() && !O::ALL {
+            continue;
+        }
+        let kept = reader.warnings.len();
         let period = reader.period(span, &base)?;
-        if period.tracks.is_empty() {
-            Warning::add(&mut reader.warnings, "period_without_tracks", span.element.offset(), &period.id);
+        if let Some(code) = span.dropped {
+            reader.warnings.truncate(kept);
+            // A remote period is warned of where it is found.
+            if code == "period_early" {
+                reader.warn(code, span.element);
+            }
+        } else if period.tracks.is_empty() {
+            reader.warn("period_without_tracks", span.element);
         } else {
             periods.push(period);
         }
@@ -58,36 +85,9 @@ fn read(text: &str, url: &str) -> Result<Presentation, Error> {
     if periods.is_empty() {
         return Err(Error::new(Code::ManifestEmpty).at(u64::from(root.offset())).what("Period"));
     }
-    let told =
-        total.or_else(|| spans.last().and_then(|span| Some(span.start.saturating_add(span.duration?))));
+    let told = total.or_else(|| spans.iter().rev().find(|span| span.dropped.is_none())?.end());
     let duration = told.or_else(|| if live { None } else { periods.last().and_then(last_end) });
     Ok(Presentation { live, duration, periods, warnings: reader.warnings, ..Presentation::default() })
-}
-
-/// A Period with its place in the presentation (5.3.2.1).
-struct Span<'d> {
-    element: Element<'d>,
-    start: Micros,
-    duration: Option<Micros>,
-}
-
-fn spans(root: Element, total: Option<Micros>) -> Vec<Span> {
-    let mut spans: Vec<Span> = Vec::new();
-    for element in root.all("Period") {
-        let told = duration(element, "start");
-        if let (Some(last), Some(start)) = (spans.last_mut(), told) {
-            last.duration = last.duration.or(Some(start.saturating_sub(last.start)));
-        }
-        let last_end = spans.last().map_or(Some(0), |last| Some(last.start.saturating_add(last.duration?)));
-        // Without a start and behind a period without an end it is announced early: it has no place yet.
-        let Some(start) = told.or(last_end) else { continue };
-        spans.push(Span { element, start, duration: duration(element, "duration") });
-    }
-    if let (Some(last), Some(total)) = (spans.last_mut(), total) {
-        last.duration = last.duration.or(Some(total.saturating_sub(last.start)));
-    }
-    spans.retain(|span| span.duration.is_none_or(|duration| duration > 0));
-    spans
 }
 
 /// Presentation time of the end of what a period's timelines list.
@@ -102,19 +102,25 @@ fn last_end(period: &Period) -> Option<Micros> {
 
 /// The attributes that a Representation has from its AdaptationSet unless it has its own (5.3.7).
 #[derive(Clone, Default)]
-struct Common<'d> {
-    mime: Option<Cow<'d, str>>,
-    codecs: Option<Cow<'d, str>>,
-    width: Option<u32>,
-    height: Option<u32>,
-    frame_rate: Option<u32>,
+pub struct Common<'d> {
+    /// @mimeType.
+    pub mime: Option<Cow<'d, str>>,
+    /// @codecs.
+    pub codecs: Option<Cow<'d, str>>,
+    /// Pixels.
+    pub width: Option<u32>,
+    /// Pixels.
+    pub height: Option<u32>,
+    /// Frames per 1000 seconds.
+    pub frame_rate: Option<u32>,
 }
 
 impl<'d> Common<'d> {
     fn inherit(&self, element: Element<'d>) -> Self {
+        let own = |name| element.attribute(name).filter(|value| !value.is_empty());
         Common {
-            mime: element.attribute("mimeType").or_else(|| self.mime.clone()),
-            codecs: element.attribute("codecs").or_else(|| self.codecs.clone()),
+            mime: own("mimeType").or_else(|| self.mime.clone()),
+            codecs: own("codecs").or_else(|| self.codecs.clone()),
             width: small(element, "width").or(self.width),
             height: small(element, "height").or(self.height),
             frame_rate: frame_rate(element, "frameRate").or(self.frame_rate),
@@ -135,14 +141,46 @@ impl<'d> Common<'d> {
     }
 }
 
-/// What a level of the MPD hands down.
-struct Level<'d, 's> {
-    base: &'s str,
-    addressing: Addressing<'d>,
-    common: Common<'d>,
+/// What BaseURL elements make of a level (5.6.4): the first of each level counts.
+struct Base<'s> {
+    url: Cow<'s, str>,
+    /// Sum of @availabilityTimeOffset.
+    early: Micros,
+    /// @availabilityTimeComplete="false".
+    chunked: bool,
 }
 
-struct Reader {
+impl Base<'_> {
+    fn of(&self, level: Element) -> Base<'_> {
+        let Some(element) = level.child("BaseURL") else {
+            return Base { url: Cow::Borrowed(&self.url), ..*self };
+        };
+        Base {
+            url: Cow::Owned(resolve(&self.url, &element.text())),
+            early: self.early.saturating_add(seconds(element, "availabilityTimeOffset").unwrap_or(0)),
+            chunked: match element.attribute("availabilityTimeComplete") {
+                Some(complete) => complete == "false",
+                None => self.chunked,
+            },
+        }
+    }
+}
+
+/// What a level of the MPD hands down.
+struct Level<'d, 's> {
+    base: &'s Base<'s>,
+    addressing: Addressing<'d>,
+    common: Common<'d>,
+    channels: Option<u32>,
+    tiles: Option<Tiles>,
+    protection: Vec<Protection>,
+    /// Of the period.
+    id: &'s str,
+    span: &'s Span<'d>,
+}
+
+struct Reader<'o, 'd, O> {
+    root: Element<'d>,
     live: bool,
     /// Whether there is more than one period.
     several: bool,
@@ -150,51 +188,77 @@ struct Reader {
     shared: Shared,
     weight: u64,
     warnings: Vec<Warning>,
+    observer: &'o mut O,
 }
 
-impl Reader {
-    fn period(&mut self, span: &Span, base: &str) -> Result<Period, Error> {
+impl<'d, O: Observer> Reader<'_, 'd, O> {
+    fn period(&mut self, span: &Span<'d>, base: &Base) -> Result<Period, Error> {
         let element = span.element;
-        let id = element.attribute("id").unwrap_or_default().into_owned();
-        let base = base_url(element, base);
+        let id = element.attribute("id").unwrap_or_default();
+        let base = base.of(element);
+        self.observer.period(span, &base.url);
         let addressing = Addressing::default().inherit(element);
-        let mut tracks: Vec<Track> = Vec::new();
+        let mut tracks: Vec<(Track, Option<String>)> = Vec::new();
         for (place, set) in element.all("AdaptationSet").enumerate() {
-            let base = base_url(set, &base);
+            let base = base.of(set);
             let level = Level {
                 base: &base,
                 addressing: addressing.inherit(set),
                 common: Common::default().inherit(set),
+                channels: channels(set),
+                tiles: tiles(set),
+                protection: protections(set, [self.root, element]),
+                id: &id,
+                span,
             };
-            if let Some(track) = self.set(set, place, span, &id, &level)? {
-                tracks.push(track);
+            self.observer.set(set, &base.url, &level.common);
+            let dropped = remote(set, "Representation", &mut self.warnings)
+                .or(span.dropped)
+                .or_else(|| self.unusable(set));
+            let kept = self.warnings.len();
+            let (track, kind, dropped) = if dropped.is_none() || O::ALL {
+                self.set(set, place, &level, dropped)?
+            } else {
+                (None, None, None)
+            };
+            if dropped.is_some() && dropped != Some("set_without_use") {
+                self.warnings.truncate(kept);
+            }
+            self.observer.set_end(kind, dropped);
+            if let Some(track) = track {
+                let others = switching(set);
+                let joined =
+                    tracks.iter_mut().take(MAX_JOINED).find(|other| joins(other, &track, others.as_deref()));
+                match joined.filter(|_| place < MAX_JOINED) {
+                    Some((other, _)) => {
+                        let mut renditions = std::mem::take(&mut other.renditions);
+                        renditions.extend(track.renditions);
+                        other.renditions = Rendition::sort(renditions);
+                    }
+                    _ => tracks.push((track, others)),
+                }
             }
         }
         // Video first, otherwise as written.
-        let (mut tracks, others): (Vec<_>, Vec<_>) =
-            tracks.into_iter().partition(|track| track.kind == TrackKind::Video);
+        let tracks = tracks.into_iter().map(|(track, _)| track);
+        let (mut tracks, others): (Vec<_>, Vec<_>) = tracks.partition(|track| track.kind == TrackKind::Video);
         tracks.extend(others);
-        Ok(Period { id, start: span.start, duration: span.duration, tracks })
+        Ok(Period { id: id.into_owned(), start: span.start.unwrap_or(0), duration: span.duration, tracks })
     }
 
-    fn set<'d>(
+    /// The track that a set becomes, its kind, and why it becomes none.
+    fn set(
         &mut self,
         set: Element<'d>,
         place: usize,
-        span: &Span,
-        period: &str,
         level: &Level<'d, '_>,
-    ) -> Result<Option<Track>, Error> {
-        if !self.usable(set) {
-            return Ok(None);
-        }
-        if set.child("ContentProtection").is_some() {
-            self.warn("content_protection", set);
-        }
+        mut dropped: Option<&'static str>,
+    ) -> Result<(Option<Track>, Option<TrackKind>, Option<&'static str>), Error> {
         let mut kind = content_type(set).or_else(|| level.common.kind());
         let mut renditions = Vec::new();
         for (number, element) in set.all("Representation").enumerate() {
-            if !self.usable(element) {
+            let dropped = dropped.or_else(|| self.unusable(element));
+            if dropped.is_some() && !O::ALL {
                 continue;
             }
             let common = level.common.inherit(element);
@@ -207,71 +271,108 @@ impl Reader {
                 push_integer(&mut made, number as u64, 1);
                 id = made.into();
             }
-            renditions.extend(self.representation(element, &id, span, period, level, common)?);
+            renditions.extend(self.representation(element, &id, level, common, dropped)?);
         }
-        let Some(kind) = kind.filter(|_| !renditions.is_empty()) else {
-            self.warn("set_without_use", set);
-            return Ok(None);
+        let Some(kind_known) = kind.filter(|_| !renditions.is_empty()) else {
+            if dropped.is_none() {
+                self.warn("set_without_use", set);
+                dropped = Some("set_without_use");
+            }
+            return Ok((None, kind, dropped));
         };
-        Ok(Some(Track {
-            kind,
+        let roles = set.all("Role").filter(|role| {
+            let scheme = role.attribute("schemeIdUri").unwrap_or_default();
+            scheme.get(..13).is_some_and(|start| start.eq_ignore_ascii_case("urn:mpeg:dash"))
+        });
+        let roles: Vec<_> = roles.filter_map(|role| role.attribute("value")).map(Cow::into_owned).collect();
+        let label = set.child("Label").map(|label| label.text()).or_else(|| set.attribute("label"));
+        let track = Track {
+            kind: kind_known,
+            id: set.attribute("id").unwrap_or_default().into_owned(),
+            continues: continuation(set),
             language: set.attribute("lang").filter(|lang| !lang.is_empty()).map(Cow::into_owned),
-            label: set.child("Label").map(|label| label.text().into_owned()),
-            default: set.all("Role").any(|role| role.says("value", "main")),
+            label: label.map(Cow::into_owned),
+            default: roles.iter().any(|role| role == "main"),
+            roles,
             renditions: Rendition::sort(renditions),
-            ..Track::default()
-        }))
+        };
+        Ok((Some(track), kind, dropped))
     }
 
-    fn representation<'d>(
+    fn representation(
         &mut self,
         element: Element<'d>,
         id: &str,
-        span: &Span,
-        period: &str,
         level: &Level<'d, '_>,
         common: Common<'d>,
+        dropped: Option<&'static str>,
     ) -> Result<Option<Rendition>, Error> {
-        let base = base_url(element, level.base);
+        let base = level.base.of(element);
         let bandwidth = number(element, "bandwidth").unwrap_or(0);
         let addressing = level.addressing.inherit(element);
-        let texts =
-            [&common.mime, &common.codecs].into_iter().flatten().map(|text| text.len()).sum::<usize>();
-        let strings = texts + 3 * base.len() + 3 * id.len() + period.len() + size_of::<Rendition>();
+        let mut protection = protections(element, [self.root, level.span.element]);
+        protection.extend(level.protection.iter().cloned());
+        let texts = [&common.mime, &common.codecs].into_iter().flatten().map(|text| text.len());
+        let licences =
+            protection.iter().map(|one| size_of::<Protection>() + one.pssh.as_ref().map_or(0, String::len));
+        let strings = texts.chain(licences).sum::<usize>()
+            + 3 * base.url.len()
+            + 3 * id.len()
+            + level.id.len()
+            + size_of::<Rendition>();
         self.weight = self.weight.saturating_add(strings as u64).saturating_add(addressing.weight());
-        let scope =
-            Scope { base: &base, id, bandwidth, start: span.start, duration: span.duration, live: self.live };
+        let start = level.span.start.unwrap_or(0);
+        let scope = Scope {
+            base: &base.url,
+            availability_offset: base.early,
+            chunked: base.chunked,
+            id,
+            bandwidth,
+            start,
+            duration: level.span.duration,
+            live: self.live,
+        };
         let index = addressing.index(&scope, &mut self.shared, &mut self.warnings);
         if self.weight.saturating_add(self.shared.read * 64) > MAX_WEIGHT {
             return Err(Error::new(Code::ManifestUnsupported).at(u64::from(element.offset())).what("size"));
         }
-        let index = match index {
+        let mut index = match index {
             Ok(Index::Timeline(timeline)) if timeline.is_empty() => Err("SegmentTimeline"),
             index => index,
         };
-        let mut index = match index {
-            Ok(index) => index,
-            Err(missing) => {
-                Warning::add(
-                    &mut self.warnings,
-                    "representation_without_segments",
-                    element.offset(),
-                    missing,
-                );
-                return Ok(None);
-            }
-        };
-        if let Index::Timeline(timeline) = &mut index {
+        if let Ok(Index::Timeline(timeline)) = &mut index {
             timeline.target_duration = self.max_segment;
         }
+        let missing = index.as_ref().err().map(|_| "representation_without_segments");
+        let dropped = dropped.or(missing);
+        self.observer.representation(&Seen {
+            element,
+            common: &common,
+            addressing: &addressing,
+            scope: &scope,
+            index: index.as_ref().map_err(|missing| *missing),
+            dropped,
+        });
+        let index = match index {
+            Ok(index) if dropped.is_none() => index,
+            Err(missing) if dropped == Some("representation_without_segments") => {
+                let offset = element.offset();
+                Warning::add(&mut self.warnings, "representation_without_segments", offset, missing);
+                return Ok(None);
+            }
+            _ => return Ok(None),
+        };
         Ok(Some(Rendition {
-            id: self.unique(id, period, span.start),
+            id: self.unique(id, level.id, start),
             bandwidth,
             codecs: common.codecs.map(Cow::into_owned),
             mime: common.mime.map(Cow::into_owned),
             width: common.width,
             height: common.height,
             frame_rate_milli: common.frame_rate,
+            channels: channels(element).or(level.channels),
+            tiles: tiles(element).or(level.tiles),
+            protection,
             index,
             ..Rendition::default()
         }))
@@ -295,23 +396,17 @@ impl Reader {
         unique
     }
 
-    /// Whether a player that knows what this one knows may play the set or representation.
-    fn usable(&mut self, element: Element) -> bool {
-        for property in element.all("EssentialProperty") {
-            let scheme = property.attribute("schemeIdUri").unwrap_or_default();
-            let code = match &*scheme {
-                "http://dashif.org/guidelines/trickmode" => "trick_mode",
-                scheme if is_known_property(scheme) => continue,
-                _ => "essential_property_unknown",
-            };
+    /// Why a player that knows what this one knows must not play the set or representation, with a warning.
+    fn unusable(&mut self, element: Element) -> Option<&'static str> {
+        if let Some((code, scheme)) = unusable(element) {
             Warning::add(&mut self.warnings, code, element.offset(), &scheme);
-            return false;
+            return Some(code);
         }
-        if element.attribute("dependencyId").is_some() {
+        if element.attribute("dependencyId").is_some_and(|ids| !ids.trim_ascii().is_empty()) {
             self.warn("representation_dependent", element);
-            return false;
+            return Some("representation_dependent");
         }
-        true
+        None
     }
 
     fn warn(&mut self, code: &'static str, element: Element) {
@@ -320,11 +415,15 @@ impl Reader {
     }
 }
 
-/// Properties that this player heeds, or that describe the media no otherwise than the media does (colour, by ISO/IEC
-/// 23091).
-fn is_known_property(scheme: &str) -> bool {
-    matches!(scheme, "http://dashif.org/guidelines/thumbnail_tile" | "http://dashif.org/thumbnail_tile")
-        || scheme.starts_with("urn:mpeg:mpegB:cicp:")
+/// Whether `track`, whose set may be switched with the sets `others`, belongs to the same choice as the one before,
+/// which has such a list too.
+fn joins((before, theirs): &(Track, Option<String>), track: &Track, others: Option<&str>) -> bool {
+    let names = |list: &Option<&str>, id: &str| {
+        !id.is_empty() && list.is_some_and(|list| list.split(',').any(|one| one.trim_ascii() == id))
+    };
+    (names(&others, &before.id) || names(&theirs.as_deref(), &track.id))
+        && before.kind == track.kind
+        && before.language == track.language
 }
 
 fn content_type(set: Element) -> Option<TrackKind> {
@@ -336,14 +435,6 @@ fn content_type(set: Element) -> Option<TrackKind> {
         Some("text") => Some(TrackKind::Text),
         Some("image") => Some(TrackKind::Image),
         _ => None,
-    }
-}
-
-/// `above`, or the first BaseURL of `level` resolved against it (5.6.4).
-fn base_url<'s>(level: Element, above: &'s str) -> Cow<'s, str> {
-    match level.child("BaseURL") {
-        Some(element) => Cow::Owned(resolve(above, &element.text())),
-        None => Cow::Borrowed(above),
     }
 }
 
@@ -448,6 +539,8 @@ mod tests {
         ));
         let kinds: Vec<_> = presentation.periods[0].tracks.iter().map(|track| track.kind).collect();
         assert_eq!(kinds, [TrackKind::Video, TrackKind::Image]);
+        let protection = &presentation.periods[0].tracks[0].renditions[0].protection;
+        assert_eq!(protection[0].scheme, "urn:mpeg:dash:mp4protection:2011");
         let codes: Vec<_> = presentation.warnings.iter().map(|warning| warning.code).collect();
         assert_eq!(
             codes,
@@ -455,7 +548,6 @@ mod tests {
                 "trick_mode",
                 "essential_property_unknown",
                 "set_without_use",
-                "content_protection",
                 "representation_without_segments",
                 "set_without_use"
             ]

@@ -74,7 +74,7 @@ impl Player {
     }
 
     fn manifest_loaded(&mut self, now: Micros, request: &Request) {
-        let (format, presentation) =
+        let (format, mut presentation) =
             match manifest::parse(&request.body, &request.final_url, self.load.format) {
                 Ok(parsed) => parsed,
                 Err(error) => return self.fail(now, error.status(request.status)),
@@ -83,9 +83,8 @@ impl Player {
         if presentation.live {
             return self.fail(now, unsupported("a live stream"));
         }
-        let protected = presentation.warnings.iter().find(|warning| warning.code == "content_protection");
-        if let Some(warning) = protected {
-            let error = Error::new(Code::DrmUnsupported).url(&request.final_url).what(&warning.message);
+        if let Some(scheme) = manifest::leave_out_protected(&mut presentation) {
+            let error = Error::new(Code::DrmUnsupported).url(&request.final_url).what(&scheme);
             return self.fail(now, error);
         }
         self.format = Some(format);

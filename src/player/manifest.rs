@@ -5,7 +5,7 @@ use super::io::Format;
 use crate::dash;
 use crate::error::{Code, Error};
 use crate::hls::{self, Playlist};
-use crate::presentation::{ByteRange, Index, Init, Presentation, Timeline};
+use crate::presentation::{ByteRange, Index, Init, Presentation, Timeline, TrackKind};
 
 /// Reads what load() was pointed at. The format is told by the content unless it is given.
 pub fn parse(body: &[u8], url: &str, format: Option<Format>) -> Result<(Format, Presentation), Error> {
@@ -24,6 +24,31 @@ pub fn parse(body: &[u8], url: &str, format: Option<Format>) -> Result<(Format, 
         }),
     };
     Ok((format, presentation.map_err(|error| error.url(url))?))
+}
+
+/// Takes what is protected out of a presentation. Where nothing else is left of a kind of content, that can not be done
+/// without, and the answer is how it is protected.
+pub fn leave_out_protected(presentation: &mut Presentation) -> Option<String> {
+    let mut lost = None;
+    for period in &mut presentation.periods {
+        let kinds = [TrackKind::Video, TrackKind::Audio];
+        let had = kinds.map(|kind| period.tracks.iter().any(|track| track.kind == kind));
+        for track in &mut period.tracks {
+            track.renditions.retain(|rendition| match rendition.protection.first() {
+                Some(protection) => {
+                    lost.get_or_insert_with(|| protection.scheme.clone());
+                    false
+                }
+                None => true,
+            });
+        }
+        period.tracks.retain(|track| !track.renditions.is_empty());
+        let has = kinds.map(|kind| period.tracks.iter().any(|track| track.kind == kind));
+        if had != has {
+            return lost;
+        }
+    }
+    None
 }
 
 /// What to fetch for an index that is not known yet: URL and range.
