@@ -2,6 +2,8 @@
 //! Built by `hls` and `dash` with [`Timeline::new`], [`Timeline::push`] and an [`Addresses`]; read by time
 //! ([`Timeline::at_time`]) or by index ([`Timeline::segment`]), both O(log n).
 
+mod splice;
+
 use super::{Edge, Key, Warning};
 use crate::time::{Micros, from_ticks, to_ticks};
 use std::sync::Arc;
@@ -235,11 +237,7 @@ impl Timeline {
         }
         let run = &self.runs[self.runs.partition_point(|run| run.first <= index) - 1];
         let tick = tick_of(run, index - run.first);
-        let (from, number) = match self.leaps.partition_point(|(first, _)| *first <= index) {
-            0 => (0, self.first_number),
-            after => self.leaps[after - 1],
-        };
-        let number = number.saturating_add(u64::from(index - from));
+        let number = self.number_of(index);
         let start = self.micros(tick);
         let (url, range) = self.addresses.resolve(index, number, tick);
         Some(Segment {
@@ -250,7 +248,7 @@ impl Timeline {
             url,
             range,
             init: at_or_before(&self.inits, index).and_then(Clone::clone),
-            discontinuity: at_or_before(&self.discontinuities, index).copied().unwrap_or(0),
+            discontinuity: self.discontinuity_of(index),
             keys: at_or_before(&self.keys, index).filter(|keys| !keys.is_empty()).cloned(),
             gap: self.gaps.binary_search(&index).is_ok(),
         })
@@ -279,10 +277,8 @@ impl Addresses {
         match self {
             Addresses::Template(template) => (super::url::fill(template, number, tick), None),
             Addresses::List { base, text, ends, ranges } => {
-                let from = if i == 0 { 0 } else { ends.get(i - 1).copied().unwrap_or(0) as usize };
-                let to = ends.get(i).copied().unwrap_or(0) as usize;
-                let uri = text.get(from..to).unwrap_or_default();
-                (super::url::resolve(base, uri), ranges.get(i).copied().flatten())
+                let (uri, range) = listed(text, ends, ranges, i).unwrap_or_default();
+                (super::url::resolve(base, uri), range)
             }
             Addresses::Ranges { url, offsets } => {
                 let range = match (offsets.get(i), offsets.get(i + 1)) {
@@ -293,6 +289,18 @@ impl Addresses {
             }
         }
     }
+}
+
+/// URI and byte range of the `i`th segment of [`Addresses::List`].
+fn listed<'a>(
+    text: &'a str,
+    ends: &[u32],
+    ranges: &[Option<ByteRange>],
+    i: usize,
+) -> Option<(&'a str, Option<ByteRange>)> {
+    let from = i.checked_sub(1).and_then(|last| ends.get(last)).map_or(0, |end| *end as usize);
+    let uri = text.get(from..*ends.get(i)? as usize)?;
+    Some((uri, ranges.get(i).copied().flatten()))
 }
 
 /// Tick at which the run's `nth` segment starts.
