@@ -6,7 +6,7 @@
 // Ours gets the bytes of a response, as the engine does in its worker. Shaka fetches for itself, and gets them too. The
 // others get the text, which their players decode before.
 
-import "dashjs/dist/modern/esm/dash.all.min.js";
+import "dashjs";
 import { M3U8Parser } from "hls.js";
 import { Parser } from "m3u8-parser";
 import { parse as parseMpd } from "mpd-parser";
@@ -26,16 +26,24 @@ const ours = {
   free: (model) => model.free(),
 };
 
-const shakaConfig = new shaka.Player().getConfiguration().manifest;
+const shakaDefault = new shaka.Player();
+// What Shaka's parser fetches: the manifest, and the first segment with its key, in which it looks for codecs. That
+// segment is empty but for the padding of its encryption.
 const shakaFiles = new Map();
+const shakaKey = new ArrayBuffer(16);
+const shakaSegment = await crypto.subtle.encrypt(
+  { name: "AES-CBC", iv: new Uint8Array(16) },
+  await crypto.subtle.importKey("raw", shakaKey, "AES-CBC", false, ["encrypt"]),
+  new Uint8Array(0),
+);
 shaka.net.NetworkingEngine.registerScheme("https", (uri) => {
-  const data = shakaFiles.get(uri) ?? new ArrayBuffer(0);
+  const data = shakaFiles.get(uri) ?? (uri.startsWith("https://keys.") ? shakaKey : shakaSegment);
   return shaka.util.AbortableOperation.completed({ uri, originalUri: uri, data, headers: {} });
 });
 
-// What Shaka's player would give its parser, without a player.
+// What Shaka's player gives its parser.
 const shakaPlayer = {
-  networkingEngine: new shaka.net.NetworkingEngine(),
+  networkingEngine: shakaDefault.getNetworkingEngine(),
   filter: async () => {},
   makeTextStreamsForClosedCaptions() {},
   onTimelineRegionAdded() {},
@@ -59,7 +67,7 @@ const shakaWith = (Parser) => ({
   async parse({ bytes, url }) {
     shakaFiles.set(url, bytes.buffer);
     const parser = new Parser();
-    parser.configure(shakaConfig, () => false);
+    parser.configure(shakaDefault.getConfiguration().manifest, () => false);
     const manifest = await parser.start(url, shakaPlayer);
     const variants = manifest.variants.flatMap(({ audio, video }) => [audio, video]);
     const streams = [...new Set(variants)].filter((stream) => stream !== null);

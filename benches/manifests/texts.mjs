@@ -38,6 +38,7 @@ export function mpd(segments) {
     { head: 'contentType="audio" mimeType="audio/mp4" codecs="mp4a.40.2" lang="de"', id: "b", count: 1, timescale: 48000 },
   ];
   const found = { segments: 0, seconds: 0 };
+  let longest = 0;
   const written = sets.map(({ head, id, count, timescale }) => {
     const entries = [];
     let ticks = 0;
@@ -48,6 +49,7 @@ export function mpd(segments) {
     }
     found.segments += count * segments;
     found.seconds += (count * ticks) / timescale;
+    longest = Math.max(longest, ticks / timescale);
     const representations = Array.from({ length: count }, (_, nth) => {
       const size = id === "v" ? ` width="${320 * (nth + 1)}" height="${180 * (nth + 1)}" frameRate="25"` : "";
       return `<Representation id="${id}${nth}" bandwidth="${(nth + 1) * 500_000}"${size}/>`;
@@ -60,7 +62,7 @@ export function mpd(segments) {
   });
   const text =
     '<?xml version="1.0" encoding="UTF-8"?>\n<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" ' +
-    'profiles="urn:mpeg:dash:profile:isoff-live:2011" minBufferTime="PT4S" mediaPresentationDuration="PT6H3M">' +
-    `<Period id="p0" start="PT0S">${written.join("\n")}</Period></MPD>\n`;
+    'profiles="urn:mpeg:dash:profile:isoff-live:2011" minBufferTime="PT4S" ' +
+    `mediaPresentationDuration="PT${longest.toFixed(3)}S"><Period id="p0" start="PT0S">${written.join("\n")}</Period></MPD>\n`;
   return { text, expected: found };
 }
