@@ -1,7 +1,7 @@
 //! What dash-mpd's tree says of a Representation's segments: by which scheme they are addressed, how many there are, from
 //! when to when. Nothing is listed: runs are counted.
 
-use super::findings::{Findings, entries};
+use super::findings::{Findings, Place, entries, field};
 use dash_mpd::{AdaptationSet, Period, Representation, SegmentTemplate, SegmentTimeline};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -102,44 +102,38 @@ impl Addressing {
     pub fn compare(
         &self,
         findings: &mut Findings,
-        place: &str,
+        place: &Place,
         ours: &Value,
         period: Option<(Duration, Duration)>,
     ) {
-        findings.check(|| format!("{place}.addressing"), &ours["addressing"], json!(self.scheme));
+        // It may stand at any level above.
+        let at = |name: &str| field(place.clone(), name, "");
+        findings.check(|| at("addressing"), &ours["addressing"], json!(self.scheme));
         if let Some(timescale) = self.timescale {
-            findings.check(|| format!("{place}.timescale"), &ours["timescale"], json!(timescale));
+            findings.check(|| at("timescale"), &ours["timescale"], json!(timescale));
         }
         if self.scheme != "list" && self.scheme != "single-file" {
             let offset = ours["presentation_time_offset"].as_u64().unwrap_or(0);
-            findings.check(
-                || format!("{place}.presentation_time_offset"),
-                &json!(offset),
-                json!(self.offset),
-            );
+            findings.check(|| at("presentation_time_offset"), &json!(offset), json!(self.offset));
         }
         let segments = entries(ours, "segments");
         if let Segments::Listed(count) = self.segments {
-            findings.check(|| format!("{place}.segments.length"), &json!(segments.len()), json!(count));
+            findings.check(|| at("segments.length"), &json!(segments.len()), json!(count));
         }
         let Some((count, first, end)) = period.and_then(|(start, length)| self.extent(start, length)) else {
             return;
         };
-        findings.check(|| format!("{place}.segments.length"), &json!(segments.len()), json!(count));
+        findings.check(|| at("segments.length"), &json!(segments.len()), json!(count));
         let (Some(our_first), Some(our_last)) = (segments.first(), segments.last()) else { return };
-        findings.check(|| format!("{place}.segments[0].start"), &our_first["start"], json!(first));
+        findings.check(|| at("segments[0].start"), &our_first["start"], json!(first));
         // A length is rounded to a microsecond, and the end is the sum of two of those.
         let our_end =
             our_last["start"].as_f64().zip(our_last["duration"].as_f64()).map_or(f64::NAN, |(a, b)| a + b);
         if (our_end - end).abs() > 3e-6 {
-            findings.check(|| format!("{place}.segments.end"), &json!(our_end), json!(end));
+            findings.note(at("segments.end"), json!(our_end), json!(end));
         }
         if self.scheme != "timeline-time" {
-            findings.check(
-                || format!("{place}.segments[0].number"),
-                &our_first["number"],
-                json!(self.start_number),
-            );
+            findings.check(|| at("segments[0].number"), &our_first["number"], json!(self.start_number));
         }
     }
 

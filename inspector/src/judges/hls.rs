@@ -1,6 +1,6 @@
 //! Compares our reading of a playlist with that of m3u8-rs.
 
-use super::findings::{Findings, entries};
+use super::findings::{Field, Findings, entries, entry, field};
 use m3u8_rs::{
     AlternativeMedia, ByteRange, ClosedCaptionGroupId, Key, KeyMethod, Map, MasterPlaylist, MediaPlaylist,
     MediaPlaylistType, MediaSegment, Playlist, QuotedOrUnquoted, VariantStream,
@@ -12,12 +12,12 @@ use thalweg::presentation::{date_time, url};
 /// `base` is the playlist's URL; empty, URIs are compared as written.
 pub fn compare(ours: &Value, theirs: &Playlist, base: &str) -> Findings {
     let mut findings = Findings::default();
-    let kind = match theirs {
-        Playlist::MasterPlaylist(_) => "multivariant",
-        Playlist::MediaPlaylist(_) => "media",
+    let (kind, root) = match theirs {
+        Playlist::MasterPlaylist(_) => ("multivariant", "/MasterPlaylist"),
+        Playlist::MediaPlaylist(_) => ("media", "/MediaPlaylist"),
     };
     if ours["kind"] != kind {
-        findings.check(|| "kind".into(), &ours["kind"], json!(kind));
+        findings.note(("kind".into(), root.into()), ours["kind"].clone(), json!(kind));
         return findings;
     }
     match theirs {
@@ -28,48 +28,60 @@ pub fn compare(ours: &Value, theirs: &Playlist, base: &str) -> Findings {
 }
 
 fn multivariant(findings: &mut Findings, ours: &Value, theirs: &MasterPlaylist, base: &str) {
+    let root = || (String::new(), "/MasterPlaylist".to_owned());
     let header = [
-        ("version", version(&ours["version"], theirs.version)),
-        ("independent_segments", json!(theirs.independent_segments)),
-        ("start", start(theirs.start.as_ref())),
+        ("version", "version", version(&ours["version"], theirs.version)),
+        ("independent_segments", "independent_segments", json!(theirs.independent_segments)),
+        ("start", "start", start(theirs.start.as_ref())),
     ];
-    findings.fields(String::new, ours, header);
+    findings.fields(root, ours, header);
     for (name, i_frame) in [("variants", false), ("iframe_variants", true)] {
-        let theirs: Vec<_> = theirs.variants.iter().filter(|variant| variant.is_i_frame == i_frame).collect();
+        // Their list holds both kinds.
+        let all = theirs.variants.iter().enumerate();
+        let (places, theirs): (Vec<_>, Vec<_>) =
+            all.filter(|(_, variant)| variant.is_i_frame == i_frame).unzip();
         let uris: Vec<_> = theirs.iter().map(|variant| uri(base, &variant.uri)).collect();
         let ours = entries(ours, name);
-        for (i, j) in findings.pair(name, &column(ours, "uri"), &uris) {
-            findings.fields(|| format!("{name}[{i}]"), &ours[i], variant(&ours[i], theirs[j], base));
+        let lists = field(root(), name, "variants");
+        for (i, j) in findings.pair(&lists, &column(ours, "uri"), &uris) {
+            let place = || entry(&lists, i, places[j]);
+            findings.fields(place, &ours[i], variant(&ours[i], theirs[j], base));
         }
     }
     let names: Vec<_> = theirs.alternatives.iter().map(|media| json!(media.name)).collect();
     let renditions = entries(ours, "renditions");
-    for (i, j) in findings.pair("renditions", &column(renditions, "name"), &names) {
-        let theirs = rendition(&theirs.alternatives[j], base);
-        findings.fields(|| format!("renditions[{i}]"), &renditions[i], theirs);
+    let lists = field(root(), "renditions", "alternatives");
+    for (i, j) in findings.pair(&lists, &column(renditions, "name"), &names) {
+        findings.fields(|| entry(&lists, i, j), &renditions[i], rendition(&theirs.alternatives[j], base));
     }
     let ids: Vec<_> = theirs.session_data.iter().map(|data| json!(data.data_id)).collect();
-    findings.pair("session_data", &column(entries(ours, "session_data"), "data_id"), &ids);
+    let lists = field(root(), "session_data", "session_data");
+    findings.pair(&lists, &column(entries(ours, "session_data"), "data_id"), &ids);
     let methods: Vec<_> = theirs.session_key.iter().map(|key| json!(key.0.method.to_string())).collect();
-    findings.pair("session_keys", &column(entries(ours, "session_keys"), "method"), &methods);
+    let lists = field(root(), "session_keys", "session_key");
+    findings.pair(&lists, &column(entries(ours, "session_keys"), "method"), &methods);
 }
 
-fn variant(ours: &Value, theirs: &VariantStream, base: &str) -> [(&'static str, Value); 13] {
+fn variant(ours: &Value, theirs: &VariantStream, base: &str) -> [Field; 13] {
     let others = theirs.other_attributes.as_ref();
     [
-        ("uri", uri(base, &theirs.uri)),
-        ("bandwidth", json!(theirs.bandwidth)),
-        ("average_bandwidth", json!(theirs.average_bandwidth)),
-        ("codecs", json!(theirs.codecs)),
-        ("width", json!(theirs.resolution.map(|size| size.width))),
-        ("height", json!(theirs.resolution.map(|size| size.height))),
-        ("frame_rate", json!(theirs.frame_rate)),
-        ("video_range", attribute(others, "VIDEO-RANGE")),
-        ("audio", json!(theirs.audio)),
-        ("video", json!(theirs.video)),
-        ("subtitles", json!(theirs.subtitles)),
-        ("closed_captions", captions(&ours["closed_captions"], theirs.closed_captions.as_ref())),
-        ("pathway_id", attribute(others, "PATHWAY-ID")),
+        ("uri", "uri", uri(base, &theirs.uri)),
+        ("bandwidth", "bandwidth", json!(theirs.bandwidth)),
+        ("average_bandwidth", "average_bandwidth", json!(theirs.average_bandwidth)),
+        ("codecs", "codecs", json!(theirs.codecs)),
+        ("width", "resolution", json!(theirs.resolution.map(|size| size.width))),
+        ("height", "resolution", json!(theirs.resolution.map(|size| size.height))),
+        ("frame_rate", "frame_rate", json!(theirs.frame_rate)),
+        ("video_range", "other_attributes", attribute(others, "VIDEO-RANGE")),
+        ("audio", "audio", json!(theirs.audio)),
+        ("video", "video", json!(theirs.video)),
+        ("subtitles", "subtitles", json!(theirs.subtitles)),
+        (
+            "closed_captions",
+            "closed_captions",
+            captions(&ours["closed_captions"], theirs.closed_captions.as_ref()),
+        ),
+        ("pathway_id", "other_attributes", attribute(others, "PATHWAY-ID")),
     ]
 }
 
@@ -83,47 +95,49 @@ fn captions(ours: &Value, theirs: Option<&ClosedCaptionGroupId>) -> Value {
     }
 }
 
-fn rendition(theirs: &AlternativeMedia, base: &str) -> [(&'static str, Value); 12] {
+fn rendition(theirs: &AlternativeMedia, base: &str) -> [Field; 12] {
     [
-        ("type", json!(theirs.media_type.to_string())),
-        ("group", json!(theirs.group_id)),
-        ("name", json!(theirs.name)),
-        ("language", json!(theirs.language)),
-        ("assoc_language", json!(theirs.assoc_language)),
-        ("default", json!(theirs.default)),
-        ("autoselect", json!(theirs.autoselect)),
-        ("forced", json!(theirs.forced)),
-        ("channels", json!(theirs.channels)),
-        ("characteristics", json!(theirs.characteristics)),
-        ("instream_id", json!(theirs.instream_id.as_ref().map(ToString::to_string))),
-        ("uri", theirs.uri.as_ref().map(|reference| uri(base, reference)).unwrap_or_default()),
+        ("type", "media_type", json!(theirs.media_type.to_string())),
+        ("group", "group_id", json!(theirs.group_id)),
+        ("name", "name", json!(theirs.name)),
+        ("language", "language", json!(theirs.language)),
+        ("assoc_language", "assoc_language", json!(theirs.assoc_language)),
+        ("default", "default", json!(theirs.default)),
+        ("autoselect", "autoselect", json!(theirs.autoselect)),
+        ("forced", "forced", json!(theirs.forced)),
+        ("channels", "channels", json!(theirs.channels)),
+        ("characteristics", "characteristics", json!(theirs.characteristics)),
+        ("instream_id", "instream_id", json!(theirs.instream_id.as_ref().map(ToString::to_string))),
+        ("uri", "uri", theirs.uri.as_ref().map(|reference| uri(base, reference)).unwrap_or_default()),
     ]
 }
 
 fn media(findings: &mut Findings, ours: &Value, theirs: &MediaPlaylist, base: &str) {
+    let root = || (String::new(), "/MediaPlaylist".to_owned());
     let playlist_type = match &theirs.playlist_type {
         Some(MediaPlaylistType::Vod) => json!("VOD"),
         Some(MediaPlaylistType::Event) => json!("EVENT"),
         Some(MediaPlaylistType::Other(_)) | None => Value::Null,
     };
     let header = [
-        ("version", version(&ours["version"], theirs.version)),
-        ("target_duration", json!(theirs.target_duration)),
-        ("media_sequence", json!(theirs.media_sequence)),
-        ("discontinuity_sequence", json!(theirs.discontinuity_sequence)),
-        ("playlist_type", playlist_type),
-        ("endlist", json!(theirs.end_list)),
-        ("iframes_only", json!(theirs.i_frames_only)),
-        ("independent_segments", json!(theirs.independent_segments)),
+        ("version", "version", version(&ours["version"], theirs.version)),
+        ("target_duration", "target_duration", json!(theirs.target_duration)),
+        ("media_sequence", "media_sequence", json!(theirs.media_sequence)),
+        ("discontinuity_sequence", "discontinuity_sequence", json!(theirs.discontinuity_sequence)),
+        ("playlist_type", "playlist_type", playlist_type),
+        ("endlist", "end_list", json!(theirs.end_list)),
+        ("iframes_only", "i_frames_only", json!(theirs.i_frames_only)),
+        ("independent_segments", "independent_segments", json!(theirs.independent_segments)),
     ];
-    findings.fields(String::new, ours, header);
+    findings.fields(root, ours, header);
 
     // The last, unfinished segment of a low-latency playlist is none to them.
     let finished = entries(ours, "segments").iter().filter(|segment| !segment["duration"].is_null());
     let ours: Vec<_> = finished.collect();
     let our_uris: Vec<_> = ours.iter().map(|segment| segment["uri"].clone()).collect();
     let their_uris: Vec<_> = theirs.segments.iter().map(|segment| uri(base, &segment.uri)).collect();
-    let pairs = findings.pair("segments", &our_uris, &their_uris);
+    let lists = field(root(), "segments", "segments");
+    let pairs = findings.pair(&lists, &our_uris, &their_uris);
 
     // A tag stands at the segment that follows it and holds until the next.
     let mut state = State::default();
@@ -133,28 +147,29 @@ fn media(findings: &mut Findings, ours: &Value, theirs: &MediaPlaylist, base: &s
             state.advance(&theirs.segments[next]);
             next += 1;
         }
-        let theirs = &theirs.segments[j];
-        let place = || format!("segments[{i}]");
+        let (ours, theirs) = (ours[i], &theirs.segments[j]);
+        let place = || entry(&lists, i, j);
         let same = [
-            ("uri", their_uris[j].clone()),
-            ("duration", json!(theirs.duration)),
-            ("discontinuity", json!(theirs.discontinuity)),
-            ("byterange", state.range(theirs)),
-            ("map", state.map.map(|map| initialization(map, base)).unwrap_or_default()),
+            ("uri", "uri", their_uris[j].clone()),
+            ("duration", "duration", json!(theirs.duration)),
+            ("discontinuity", "discontinuity", json!(theirs.discontinuity)),
+            ("byterange", "byte_range", state.range(theirs)),
+            ("map", "map", state.map.map(|map| initialization(map, base)).unwrap_or_default()),
         ];
-        findings.fields(place, ours[i], same);
-        findings.check(|| format!("{}.title", place()), &text(&ours[i]["title"]), text(&json!(theirs.title)));
-        let their_key = state.key.map(|key| encryption(key, base)).unwrap_or_default();
-        findings.check(|| format!("{}.key", place()), &normal_key(&ours[i]["key"]), their_key);
+        findings.fields(place, ours, same);
+        findings.check(
+            || field(place(), "title", "title"),
+            &text(&ours["title"]),
+            text(&json!(theirs.title)),
+        );
+        let key = state.key.map(|key| encryption(key, base)).unwrap_or_default();
+        findings.check(|| field(place(), "key", "key"), &normal_key(&ours["key"]), key);
         // Ours may go on from an earlier date; where they read one, it must be the same instant.
         if let Some(date) = theirs.program_date_time {
-            let our_date = ours[i]["program_date_time"].as_str().and_then(date_time);
-            if our_date != Some(date.timestamp_micros()) {
-                findings.check(
-                    || format!("{}.program_date_time", place()),
-                    &ours[i]["program_date_time"],
-                    json!(date.to_rfc3339()),
-                );
+            let ours = &ours["program_date_time"];
+            if ours.as_str().and_then(date_time) != Some(date.timestamp_micros()) {
+                let place = field(place(), "program_date_time", "program_date_time");
+                findings.note(place, ours.clone(), json!(date.to_rfc3339()));
             }
         }
     }

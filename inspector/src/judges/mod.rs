@@ -33,6 +33,8 @@ pub struct Disagreement {
     /// The place in our object: `target_duration`, `segments[3].uri`, `periods[0].adaptation_sets[1].id`; `manifest` if
     /// one of the two refuses the whole.
     pub what: String,
+    /// The same place in their tree, as a JSON pointer (RFC 6901): of a field that they lack, its object.
+    pub at: String,
     /// Ours: a value, or an error's code.
     pub ours: Value,
     /// Theirs: a value, or the words of an error.
@@ -70,7 +72,7 @@ fn compare<T>(
         (Err(code), Ok(_)) => (json!(code), json!("read")),
         (Ok(_), Err(words)) => (json!("read"), json!(words)),
     };
-    vec![Disagreement { what: "manifest".into(), ours, theirs }]
+    vec![Disagreement { what: "manifest".into(), at: String::new(), ours, theirs }]
 }
 
 #[cfg(test)]
