@@ -9,7 +9,9 @@
 
 pub mod addressing;
 pub mod attributes;
+pub mod clock;
 pub mod descriptors;
+pub mod dynamic;
 mod mpd;
 mod observe;
 mod patch;
@@ -17,6 +19,7 @@ pub mod periods;
 mod sidx;
 pub mod xml;
 
+pub use dynamic::{Live, live};
 pub use mpd::{Common, parse, read};
 pub use observe::{Observer, Seen};
 pub use patch::patch;
