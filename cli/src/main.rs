@@ -1,6 +1,7 @@
 //! `thalweg`: the command line beside the player. One module a subcommand; `thalweg SUBCOMMAND --help` documents each.
 
 mod failure;
+mod inspect;
 mod ladder;
 mod serve;
 
@@ -16,17 +17,19 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    Inspect(inspect::Args),
     Ladder(ladder::Args),
     Serve(serve::Args),
 }
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
-        Command::Ladder(args) => ladder::run(&args),
-        Command::Serve(args) => serve::run(&args),
+        Command::Inspect(args) => inspect::run(&args),
+        Command::Ladder(args) => ladder::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Serve(args) => serve::run(&args).map(|()| ExitCode::SUCCESS),
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(failure) => {
             eprintln!("error: {failure}");
             ExitCode::from(failure.exit_code())

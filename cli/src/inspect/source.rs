@@ -1,0 +1,135 @@
+//! Where a manifest's text comes from: a file, a URL, standard input; and the ranges of media files beside it.
+
+use crate::failure::Failure;
+use std::cell::Cell;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use thalweg::presentation::ByteRange;
+use thalweg::presentation::url::resolve;
+use thalweg::{Code, Error};
+
+/// No manifest is larger; what is longer is an attack, or no manifest.
+const MAX_BYTES: u64 = 256 << 20;
+/// How long a request may take, and how long all requests for indexes together.
+const PATIENCE: Duration = Duration::from_secs(8);
+
+/// A manifest's text, and where it lies.
+pub struct Source {
+    /// The text; bytes that are no UTF-8 are replaced.
+    pub text: String,
+    /// What relative URIs are resolved against; empty where nothing is known.
+    pub url: String,
+    place: Place,
+}
+
+/// Where resources beside the manifest are read.
+enum Place {
+    /// In the folder of a file.
+    Folder(PathBuf),
+    /// Over HTTP, until the time is up.
+    Web(ureq::Agent, Cell<Option<Instant>>),
+    /// Nowhere: standard input.
+    Nowhere,
+}
+
+impl Source {
+    /// Reads `source`: a URL, `-`, or a file. A call that is wrong fails; what a server answers is the inner result.
+    pub fn open(source: &str, base: Option<&str>) -> Result<Result<Self, Error>, Failure> {
+        let own = base.unwrap_or_default().to_owned();
+        if source.starts_with("http://") || source.starts_with("https://") {
+            return Ok(fetch(source, own));
+        }
+        if source == "-" {
+            let text = text(io::stdin().lock()).map_err(Failure::io("standard input"))?;
+            return Ok(Ok(Source { text, url: own, place: Place::Nowhere }));
+        }
+        let path = Path::new(source);
+        let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+        Ok(Ok(Source { text: file(path)?, url: own, place: Place::Folder(folder) }))
+    }
+
+    /// Bytes of a resource that the manifest names. Of a file's manifest only files in the same folder, or below it,
+    /// are read, never the network.
+    pub fn range(&self, url: &str, range: ByteRange) -> Option<Vec<u8>> {
+        if range.length > MAX_BYTES {
+            return None;
+        }
+        match &self.place {
+            Place::Nowhere => None,
+            Place::Folder(folder) => {
+                let here = resolve(&self.url, ".");
+                let name = if self.url.is_empty() { url } else { url.strip_prefix(&here)? };
+                let name = Path::new(name.split(['?', '#']).next()?);
+                let inside = name.components().all(|part| matches!(part, std::path::Component::Normal(_)));
+                let mut file = File::open(folder.join(name)).ok().filter(|_| inside)?;
+                file.seek(SeekFrom::Start(range.offset)).ok()?;
+                let mut bytes = Vec::new();
+                file.take(range.length).read_to_end(&mut bytes).ok()?;
+                Some(bytes)
+            }
+            Place::Web(agent, until) => {
+                let deadline = until.get().unwrap_or_else(|| Instant::now() + PATIENCE);
+                until.set(Some(deadline));
+                let left = deadline.checked_duration_since(Instant::now())?;
+                let last = range.offset.checked_add(range.length)?.checked_sub(1)?;
+                let request = agent.get(url).config().timeout_global(Some(left)).build();
+                let mut answer =
+                    request.header("range", format!("bytes={}-{last}", range.offset)).call().ok()?;
+                // A server that knows no ranges sends all of it.
+                let skip = if answer.status() == 206 { 0 } else { range.offset };
+                let mut bytes = Vec::new();
+                let mut body =
+                    answer.body_mut().with_config().limit(skip.checked_add(range.length)?).reader();
+                io::copy(&mut (&mut body).take(skip), &mut io::sink()).ok()?;
+                body.take(range.length).read_to_end(&mut bytes).ok()?;
+                Some(bytes)
+            }
+        }
+    }
+}
+
+fn fetch(url: &str, base: String) -> Result<Source, Error> {
+    let config = ureq::Agent::config_builder().timeout_global(Some(PATIENCE)).http_status_as_error(false);
+    let agent: ureq::Agent = config.build().into();
+    let failed = |error: ureq::Error| match error {
+        ureq::Error::Timeout(_) => Error::new(Code::NetworkTimeout).url(url),
+        other => Error::new(Code::NetworkFailed).url(url).what(&other.to_string()),
+    };
+    let mut answer = agent.get(url).call().map_err(failed)?;
+    let status = answer.status().as_u16();
+    if !answer.status().is_success() {
+        return Err(Error::new(Code::NetworkStatus).url(url).status(status));
+    }
+    // After redirects: that is what relative URIs are resolved against (RFC 3986 5.1.3).
+    let last = ureq::ResponseExt::get_uri(&answer).to_string();
+    let body = answer.body_mut().with_config().limit(MAX_BYTES).reader();
+    let text =
+        text(body).map_err(|error| Error::new(Code::NetworkTruncated).url(url).what(&error.to_string()))?;
+    let url = if base.is_empty() { last } else { base };
+    Ok(Source { text, url, place: Place::Web(agent, Cell::new(None)) })
+}
+
+/// The text of a file that an argument names.
+pub fn file(path: &Path) -> Result<String, Failure> {
+    let wrong = |error| Failure::Usage(format!("{}: {error}", path.display()));
+    File::open(path).and_then(text).map_err(wrong)
+}
+
+fn text(from: impl Read) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    from.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "too large for a manifest"));
+    }
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Writes to standard output; a reader that has had enough is no failure.
+pub fn print(text: &str) -> Result<(), Failure> {
+    match io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::io("standard output")(error)),
+        _ => Ok(()),
+    }
+}
