@@ -55,12 +55,13 @@ pub fn warnings(list: &[Warning]) -> Value {
 /// `{"error": {"code", "category", "message", "context"}}`.
 pub fn error(error: &Error) -> Value {
     let context = &error.context;
+    let url = context.url.as_deref().filter(|url| !url.is_empty());
     json!({"error": {
         "code": error.code.as_str(),
         "category": error.code.category(),
         "message": error.code.words(),
         "context": {
-            "url": context.url, "status": context.status, "position": context.position, "what": context.what,
+            "url": url, "status": context.status, "position": context.position, "what": context.what,
         },
     }})
 }
