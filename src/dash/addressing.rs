@@ -156,7 +156,7 @@ impl<'d> Addressing<'d> {
             (Kind::Template, _) => self.template(scope, shared, warnings)?,
         };
         timeline.availability_offset = self.availability_offset(scope);
-        timeline.chunked = self.chunked || scope.chunked;
+        timeline.chunked = self.chunked(scope);
         Ok(Index::Timeline(timeline))
     }
 
@@ -173,6 +173,11 @@ impl<'d> Addressing<'d> {
     /// @availabilityTimeOffset of all levels that make up a segment's URL (5.3.9.5.3).
     pub fn availability_offset(&self, scope: &Scope) -> Micros {
         self.availability_offset.unwrap_or(0).saturating_add(scope.availability_offset)
+    }
+
+    /// Whether @availabilityTimeComplete of the element or of BaseURL is false.
+    pub fn chunked(&self, scope: &Scope) -> bool {
+        self.chunked || scope.chunked
     }
 
     /// The way of addressing, in a word.

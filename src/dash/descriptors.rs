@@ -140,7 +140,7 @@ fn protection(element: Element) -> Protection {
         }
     }
     Protection {
-        scheme: scheme.to_ascii_lowercase(),
+        scheme: scheme.into_owned(),
         value: value.into_owned(),
         default_kid: element.attribute(":default_KID").map(|kid| kid.into_owned()),
         pssh: element.child("pssh").map(|pssh| pssh.text().into_owned()),

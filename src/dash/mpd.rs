@@ -50,7 +50,7 @@ fn read_from<O: Observer>(text: &str, url: &str, observer: &mut O) -> Result<Pre
     let total = duration(root, "mediaPresentationDuration");
     let base = Base { url: Cow::Borrowed(url), early: 0, chunked: false };
     let base = base.of(root);
-    observer.root(root, url);
+    observer.root(root, &base.url);
     let mut warnings = Vec::new();
     let spans = spans(root, total, &mut warnings);
     let mut reader = Reader {
@@ -211,7 +211,7 @@ impl<'d, O: Observer> Reader<'_, 'd, O> {
                 id: &id,
                 span,
             };
-            self.observer.set(set, &base.url, &level.common);
+            self.observer.set(set, &base.url, &level.common, &level.protection);
             let dropped = remote(set, "Representation", &mut self.warnings)
                 .or(span.dropped)
                 .or_else(|| self.unusable(set));
@@ -313,8 +313,11 @@ impl<'d, O: Observer> Reader<'_, 'd, O> {
         let mut protection = protections(element, [self.root, level.span.element]);
         protection.extend(level.protection.iter().cloned());
         let texts = [&common.mime, &common.codecs].into_iter().flatten().map(|text| text.len());
-        let licences =
-            protection.iter().map(|one| size_of::<Protection>() + one.pssh.as_ref().map_or(0, String::len));
+        let licences = protection.iter().map(|one| {
+            let texts = [&one.default_kid, &one.pssh, &one.license_url].into_iter().flatten();
+            let texts = texts.map(String::len).sum::<usize>();
+            size_of::<Protection>() + one.scheme.len() + one.value.len() + texts
+        });
         let strings = texts.chain(licences).sum::<usize>()
             + 3 * base.url.len()
             + 3 * id.len()
@@ -350,6 +353,7 @@ impl<'d, O: Observer> Reader<'_, 'd, O> {
             common: &common,
             addressing: &addressing,
             scope: &scope,
+            protection: &protection,
             index: index.as_ref().map_err(|missing| *missing),
             dropped,
         });

@@ -5,21 +5,21 @@ use super::addressing::{Addressing, Scope};
 use super::mpd::Common;
 use super::periods::Span;
 use super::xml::Element;
-use crate::presentation::{Index, TrackKind};
+use crate::presentation::{Index, Protection, TrackKind};
 
 /// Is handed the MPD's elements in document order.
 pub trait Observer {
     /// Whether what the player leaves out is read all the same.
     const ALL: bool = false;
 
-    /// The MPD, and the URL that those in it are relative to.
+    /// The MPD, and the URL that those in it are relative to. So it is with the others: with their own BaseURL.
     fn root(&mut self, _root: Element, _base: &str) {}
 
     /// A Period; its AdaptationSets follow.
     fn period(&mut self, _span: &Span, _base: &str) {}
 
-    /// An AdaptationSet; its Representations follow, then [`Observer::set_end`].
-    fn set(&mut self, _set: Element, _base: &str, _common: &Common) {}
+    /// An AdaptationSet, and how it is protected; its Representations follow, then [`Observer::set_end`].
+    fn set(&mut self, _set: Element, _base: &str, _common: &Common, _protection: &[Protection]) {}
 
     /// A Representation of the last set.
     fn representation(&mut self, _seen: &Seen) {}
@@ -40,6 +40,8 @@ pub struct Seen<'r, 'd> {
     pub addressing: &'r Addressing<'d>,
     /// Its place in the MPD.
     pub scope: &'r Scope<'r>,
+    /// How it is protected: its own elements, then those of the set.
+    pub protection: &'r [Protection],
     /// Its segments, or what is missing.
     pub index: Result<&'r Index, &'static str>,
     /// Why it was left out.

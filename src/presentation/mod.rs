@@ -141,7 +141,7 @@ pub struct Tiles {
 /// A way to be allowed to decrypt (ContentProtection, ISO/IEC 23009-1 5.8.4.1).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Protection {
-    /// @schemeIdUri in lower case: `urn:mpeg:dash:mp4protection:2011`, or `urn:uuid:` and the system's id.
+    /// @schemeIdUri as written: `urn:mpeg:dash:mp4protection:2011`, or `urn:uuid:` and the system's id, in either case.
     pub scheme: String,
     /// @value: of mp4protection the scheme, `cenc` or `cbcs`.
     pub value: String,
