@@ -23,5 +23,5 @@ pub use dynamic::{Live, live};
 pub use mpd::{Common, parse, read};
 pub use observe::{Observer, Seen};
 pub use patch::patch;
-pub use sidx::sidx;
+pub use sidx::{Sidx, sidx};
 pub use xml::{is_mpd, is_patch};
