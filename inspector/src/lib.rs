@@ -7,6 +7,7 @@
 mod dash;
 mod hls;
 mod json;
+mod model;
 #[cfg(feature = "judges")]
 pub mod judges;
 mod scte35;

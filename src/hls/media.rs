@@ -67,34 +67,34 @@ pub fn parse(
 }
 
 /// The timeline so far, and what the tags read since the last URI say about the next one.
-struct Reader<'a> {
-    url: &'a str,
+pub struct Reader<'a> {
+    pub url: &'a str,
     /// What becomes [`Addresses::List`].
-    text: String,
-    ends: Vec<u32>,
-    ranges: Vec<Option<ByteRange>>,
-    timeline: Timeline,
+    pub text: String,
+    pub ends: Vec<u32>,
+    pub ranges: Vec<Option<ByteRange>>,
+    pub timeline: Timeline,
     /// Tick at which the next segment starts.
-    at: i64,
-    media_sequence: Option<u64>,
-    discontinuity_sequence: Option<u64>,
+    pub at: i64,
+    pub media_sequence: Option<u64>,
+    pub discontinuity_sequence: Option<u64>,
     /// EXT-X-DISCONTINUITY so far.
-    discontinuity: u64,
+    pub discontinuity: u64,
     /// EXTINF of the next segment, and its line.
-    duration: Option<(u64, u32)>,
+    pub duration: Option<(u64, u32)>,
     /// The longest segment, and its line.
-    longest: (u64, u32),
+    pub longest: (u64, u32),
     /// EXT-X-BYTERANGE of the next segment: length, and offset if it has one.
-    range: Option<(u64, Option<u64>)>,
+    pub range: Option<(u64, Option<u64>)>,
     /// Where the last URI with a byte range stands in `text`, and where a range without offset goes on.
-    last: (usize, usize, u64),
-    keys: Arc<[Key]>,
+    pub last: (usize, usize, u64),
+    pub keys: Arc<[Key]>,
     /// Bytes of URLs kept.
-    kept: usize,
+    pub kept: usize,
 }
 
 impl<'a> Reader<'a> {
-    fn new(url: &'a str) -> Self {
+    pub fn new(url: &'a str) -> Self {
         let unset = Addresses::Template(String::new());
         Reader {
             url,
@@ -115,7 +115,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn tag(&mut self, name: &str, value: &str, line: u32) -> Result<(), Error> {
+    pub fn tag(&mut self, name: &str, value: &str, line: u32) -> Result<(), Error> {
         let index = self.timeline.len();
         match name {
             "EXTINF" => match seconds(value) {
@@ -184,7 +184,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn segment(&mut self, uri: &str, line: u32) -> Result<(), Error> {
+    pub fn segment(&mut self, uri: &str, line: u32) -> Result<(), Error> {
         let index = self.timeline.len();
         let (duration, line) = self.duration.take().unwrap_or_else(|| {
             self.warn("duration_missing", line, uri);
@@ -248,7 +248,9 @@ impl<'a> Reader<'a> {
         let list = &mut self.timeline.keys;
         list.pop_if(|(first, _)| *first == index);
         let before = list.last().map_or(&[] as &[Key], |(_, keys)| keys);
-        if *before != *keys {
+        // None at the start says nothing, unless it is after segments that were left out.
+        let ends_unseen = list.is_empty() && self.timeline.skipped > 0;
+        if *before != *keys || ends_unseen {
             let new = keys.last().and_then(|key| key.url.as_ref()).map_or(0, String::len);
             list.push((index, keys.clone()));
             self.keep(new, line)?;
@@ -318,7 +320,7 @@ impl<'a> Reader<'a> {
         Warning::add(&mut self.timeline.warnings, code, line, message);
     }
 
-    fn finish(mut self) -> Timeline {
+    pub fn finish(mut self) -> Timeline {
         if let Some((_, line)) = self.duration {
             self.warn("uri_missing", line, "EXTINF");
         }
@@ -376,11 +378,11 @@ fn set_from<T>(list: &mut Vec<(u32, T)>, index: u32, value: T) {
     list.push((index, value));
 }
 
-/// `length[@offset]`.
+/// `length[@offset]`. Nothing behind the `@` is no offset.
 pub fn byte_range(text: &str) -> Option<(u64, Option<u64>)> {
     match text.split_once('@') {
-        Some((length, offset)) => Some((integer(length)?, Some(integer(offset)?))),
-        None => Some((integer(text)?, None)),
+        Some((length, offset)) if !offset.is_empty() => Some((integer(length)?, Some(integer(offset)?))),
+        split => Some((integer(split.map_or(text, |(length, _)| length))?, None)),
     }
 }
 

@@ -7,7 +7,7 @@
 //! What can be lived with is a [`Warning`](crate::presentation::Warning) with its line; an error names the line
 //! ([`Context::position`](crate::error::Context)) and the tag ([`Context::what`](crate::error::Context)).
 
-mod define;
+pub mod define;
 mod edge;
 mod key;
 pub mod lines;
@@ -17,7 +17,7 @@ mod multivariant;
 use crate::error::{Code, Error};
 use crate::presentation::{Index, Period, Presentation, Rendition, Timeline, Track};
 use lines::{Line, Lines};
-pub use media::Observer;
+pub use media::{Observer, byte_range, start};
 
 /// A playlist of either kind.
 #[derive(Clone, Debug)]
@@ -28,9 +28,16 @@ pub enum Playlist {
     Media(Timeline),
 }
 
-/// Whether `text` begins as a playlist does: `#EXTM3U`, after a byte order mark, blank lines and comments.
+/// Whether `text` begins as a playlist does, after a byte order mark, blank lines and comments: with `#EXTM3U`, or, where
+/// that is missing (RFC 8216bis 4.4.1.1), with another tag that no other format has.
 pub fn is_playlist(text: &str) -> bool {
-    matches!(Lines::new(text).next(), Some((_, Line::Tag(name, _))) if name.starts_with("EXTM3U"))
+    let known = |name: &str| ["EXTM3U", "EXTINF", "EXT-X-"].iter().any(|begin| name.starts_with(begin));
+    matches!(Lines::new(text).next(), Some((_, Line::Tag(name, _))) if known(name))
+}
+
+/// Whether the playlist `text` is a multivariant one.
+pub fn is_multivariant(text: &str) -> Result<bool, Error> {
+    multivariant_tag(text).map(|tag| tag.is_some())
 }
 
 /// Reads a playlist of either kind, fetched from `url`.
@@ -120,7 +127,9 @@ mod tests {
     fn knows_a_playlist_by_its_first_characters() {
         assert!(is_playlist("\u{feff}\r\n #EXTM3U\n"));
         assert!(is_playlist("# made by hand\n\n#EXTM3U\n"));
-        assert!(!is_playlist("#EXTINF:4,\na.ts\n#EXTM3U"));
+        assert!(is_playlist("#EXTINF:4,\na.ts\n"));
+        assert!(!is_playlist("#EXTRA\n#EXTM3U"));
+        assert!(!is_playlist("a.ts\n#EXTM3U"));
         assert!(!is_playlist("<!DOCTYPE html><html>#EXTM3U"));
         assert!(!is_playlist(""));
     }

@@ -1,0 +1,160 @@
+//! Ad markers that are tags of their own, in the forms in use. None of them is in RFC 8216bis; EXT-X-DATERANGE, which is, has its
+//! own file. `EXT-X-CUE-OUT:30`, `:DURATION=30`, `::30`; `EXT-X-CUE-OUT-CONT:10/30`, `:ElapsedTime=10,Duration=30`, `:10`;
+//! `EXT-X-CUE-IN`; `EXT-X-SCTE35:CUE-OUT=YES,DURATION=30,CUE="…"`; `EXT-X-CUE:TYPE="SpliceOut",DURATION="30"`;
+//! `EXT-OATCLS-SCTE35:…`, `EXT-SCTE35:CUE="…"` and `EXT-X-SPLICEPOINT-SCTE35:…`, which carry a section alone.
+
+use crate::json::seconds;
+use serde::Serialize;
+use serde_json::{Value, json};
+use thalweg::hls::lines::{self, Attributes};
+use thalweg::presentation::scte35::{self, SpliceInfo};
+use thalweg::time::Micros;
+
+/// Where a break stands.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    /// It goes on.
+    Cont,
+    /// It is over.
+    In,
+    /// It begins.
+    Out,
+}
+
+/// What the tags before a segment say of ad breaks.
+#[derive(Clone, Serialize)]
+pub struct Cue {
+    /// `out`, `cont` or `in`. Where one break ends and another begins: `out`.
+    kind: Kind,
+    /// Of the whole break, in seconds.
+    duration: Option<Value>,
+    /// Seconds of it before this segment.
+    elapsed: Option<Value>,
+}
+
+/// The markers before one segment.
+#[derive(Clone, Default)]
+pub struct Cues {
+    pub cue: Option<Cue>,
+    /// SCTE 35 sections, base64 as written.
+    pub sections: Vec<String>,
+}
+
+impl Cues {
+    /// Takes a tag; whether it was an ad marker.
+    pub fn tag(&mut self, name: &str, value: &str) -> bool {
+        let attributes = Attributes(value);
+        let numbers = |text: &str| text.trim_start_matches(':').trim_ascii().to_owned();
+        let (kind, duration, elapsed, section) = match name {
+            "EXT-X-CUE-OUT" => {
+                let bare = time(&numbers(value));
+                (Some(Kind::Out), attributes.seconds("DURATION").or(bare), None, attributes.get("SCTE35"))
+            }
+            "EXT-X-CUE-OUT-CONT" => {
+                let fraction = value.split(',').find_map(|part| part.split_once('/'));
+                let duration = fraction.and_then(|(_, whole)| time(whole));
+                let elapsed = fraction.and_then(|(done, _)| time(&numbers(done)));
+                (
+                    Some(Kind::Cont),
+                    attributes.seconds("Duration").or(duration),
+                    attributes.seconds("ElapsedTime").or(elapsed).or_else(|| time(&numbers(value))),
+                    attributes.get("SCTE35"),
+                )
+            }
+            "EXT-X-CUE-IN" => (Some(Kind::In), None, None, None),
+            "EXT-X-SCTE35" => {
+                let out = attributes.get("CUE-OUT").unwrap_or_default();
+                let kind = match () {
+                    () if attributes.yes("CUE-IN") => Some(Kind::In),
+                    () if out.eq_ignore_ascii_case("CONT") => Some(Kind::Cont),
+                    () if out.eq_ignore_ascii_case("YES") => Some(Kind::Out),
+                    () => None,
+                };
+                (kind, attributes.seconds("DURATION"), attributes.seconds("ELAPSED"), attributes.get("CUE"))
+            }
+            "EXT-X-CUE" => {
+                let kind = attributes.get("TYPE").unwrap_or_default().to_ascii_lowercase();
+                let elapsed = attributes.seconds("ELAPSED");
+                let kind = match kind.as_str() {
+                    "spliceout" if elapsed.is_some_and(|elapsed| elapsed > 0) => Some(Kind::Cont),
+                    "spliceout" => Some(Kind::Out),
+                    "splicein" => Some(Kind::In),
+                    _ => None,
+                };
+                (kind, attributes.seconds("DURATION"), elapsed, None)
+            }
+            "EXT-SCTE35" => (None, None, None, attributes.get("CUE")),
+            "EXT-OATCLS-SCTE35" | "EXT-X-SPLICEPOINT-SCTE35" => (None, None, None, Some(value.trim_ascii())),
+            _ => return false,
+        };
+        // Some write their quotes as a word processor does.
+        let section = section.map(|text| text.trim_matches(['”', '“', '"'])).filter(|text| !text.is_empty());
+        self.sections.extend(section.map(str::to_owned));
+        if let Some(kind) = kind
+            && self.cue.as_ref().is_none_or(|cue| cue.kind < kind)
+        {
+            self.cue = Some(Cue { kind, duration: duration.map(seconds), elapsed: elapsed.map(seconds) });
+        }
+        true
+    }
+
+    /// The sections, decoded.
+    pub fn decoded(&self) -> Vec<Value> {
+        self.sections.iter().map(|text| section(scte35::from_base64(text))).collect()
+    }
+}
+
+/// A section decoded, or why it cannot be.
+pub fn section(decoded: Result<SpliceInfo, scte35::Error>) -> Value {
+    match decoded {
+        Ok(info) => crate::scte35::json(&info),
+        Err(error) => json!({"error": error.to_string()}),
+    }
+}
+
+/// Decimal seconds that `text` begins with.
+fn time(text: &str) -> Option<Micros> {
+    lines::seconds(text).map(|(seconds, _)| seconds as Micros)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cue(tags: &[(&str, &str)]) -> Value {
+        let mut cues = Cues::default();
+        for (name, value) in tags {
+            assert!(cues.tag(name, value), "{name}");
+        }
+        json!(cues.cue)
+    }
+
+    #[test]
+    fn every_form_of_a_break() {
+        let out = json!({"kind": "out", "duration": 30.5, "elapsed": null});
+        for value in ["30.5", ":30.5", "DURATION=30.5", "ID=\"1\",Duration=\"30.5\"", " 30.5 "] {
+            assert_eq!(cue(&[("EXT-X-CUE-OUT", value)]), out, "{value}");
+        }
+        assert_eq!(cue(&[("EXT-X-CUE", "DURATION=\"30.5\",ID=\"0\",TYPE=\"SpliceOut\",TIME=\"4\"")]), out);
+        assert_eq!(cue(&[("EXT-X-CUE-OUT", "")]), json!({"kind": "out", "duration": null, "elapsed": null}));
+        let cont = json!({"kind": "cont", "duration": 30, "elapsed": 10});
+        for value in ["10/30", ":10/30", "ElapsedTime=10,Duration=30,SCTE35=/DA=", "CAID=0x1,10/30"] {
+            assert_eq!(cue(&[("EXT-X-CUE-OUT-CONT", value)]), cont, "{value}");
+        }
+        assert_eq!(
+            cue(&[("EXT-X-CUE-OUT-CONT", "10")]),
+            json!({"kind": "cont", "duration": null, "elapsed": 10})
+        );
+        assert_eq!(cue(&[("EXT-X-SCTE35", "CUE-OUT=CONT,DURATION=30,ELAPSED=10")]), cont);
+        assert_eq!(cue(&[("EXT-X-SCTE35", "CUE-IN=YES,CUE=”/DA0”")])["kind"], "in");
+        assert_eq!(cue(&[("EXT-SCTE35", "CUE=\"/DA0\"")]), Value::Null);
+    }
+
+    #[test]
+    fn a_break_that_begins_outranks_one_that_ends() {
+        for order in [["EXT-X-CUE-IN", "EXT-X-CUE-OUT"], ["EXT-X-CUE-OUT", "EXT-X-CUE-IN"]] {
+            assert_eq!(cue(&order.map(|name| (name, "")))["kind"], "out");
+        }
+    }
+}
