@@ -7,17 +7,25 @@
 //! What can be lived with is a [`Warning`](crate::presentation::Warning) with its line; an error names the line
 //! ([`Context::position`](crate::error::Context)) and the tag ([`Context::what`](crate::error::Context)).
 
+mod again;
+mod align;
 pub mod define;
 mod edge;
 mod key;
 pub mod lines;
 mod media;
 mod multivariant;
+mod pace;
+mod reload;
 
 use crate::error::{Code, Error};
 use crate::presentation::{Index, Period, Presentation, Rendition, Timeline, Track};
 use lines::{Line, Lines};
+pub use again::Live;
+pub use align::{Alignment, align};
 pub use media::{Observer, byte_range, start};
+pub use pace::{Directives, Skip, directives, next_reload};
+pub use reload::{Changes, Outcome, reload};
 
 /// A playlist of either kind.
 #[derive(Clone, Debug)]

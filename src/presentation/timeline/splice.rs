@@ -44,23 +44,23 @@ impl Timeline {
         self.origin = self.origin.saturating_add(by);
     }
 
-    /// Moves the segments from `index` on by `by`. They may then begin before the one before them ends, but not before
-    /// it begins.
-    pub fn shift_from(&mut self, index: u32, by: Micros) {
-        if index == 0 {
-            return self.shift(by);
+    /// Moves the segments from each index on by so much, up to the next index; those before the first as the first. `shifts`
+    /// is ascending. Segments may then begin before the one before them ends, but not before it begins.
+    pub fn shift_each(&mut self, shifts: &[(u32, Micros)]) {
+        let mut runs: Vec<Run> = Vec::with_capacity(self.runs.len() + shifts.len());
+        for (nth, (from, by)) in shifts.iter().enumerate() {
+            let from = if nth == 0 { 0 } else { *from };
+            let to = shifts.get(nth + 1).map_or(self.len, |(next, _)| *next);
+            let ticks = to_ticks(*by, self.timescale);
+            let floor = runs.last().map_or(i64::MIN, |run| tick_of(run, run.count - 1));
+            runs.extend(cut(&self.runs, from, to).map(|run| {
+                let run = moved(run, ticks);
+                Run { start: run.start.max(floor), ..run }
+            }));
         }
-        if by == 0 || index >= self.len {
-            return;
+        if !shifts.is_empty() {
+            self.runs = Arc::new(runs);
         }
-        let ticks = to_ticks(by, self.timescale);
-        let mut runs: Vec<_> = cut(&self.runs, 0, index).collect();
-        let floor = runs.last().map_or(i64::MIN, |run| tick_of(run, run.count - 1));
-        runs.extend(cut(&self.runs, index, self.len).map(|run| {
-            let start = run.start.saturating_add(ticks).max(floor);
-            Run { start, ..run }
-        }));
-        self.runs = Arc::new(runs);
     }
 
     /// Drops the first `count` segments. The others keep their numbers, their times and what holds for them.
@@ -179,6 +179,24 @@ impl Timeline {
         (self.zero, self.origin) = (old.zero, old.origin);
         if self.runs.is_empty() {
             self.origin = self.micros(anchor);
+        }
+    }
+
+    /// Adds `by` (modulo 2^64) to the byte offsets of those segments behind `index` that go on in the same resource where
+    /// the one before ended: their offsets were counted from a wrong one.
+    pub fn shift_ranges(&mut self, index: u32, by: u64) {
+        let Addresses::List { text, ends, ranges, .. } = &mut self.addresses else { return };
+        let Some((uri, Some(mut before))) = listed(text, ends, ranges, index as usize) else { return };
+        for i in index as usize + 1..if by == 0 { 0 } else { ranges.len() } {
+            match listed(text, ends, ranges, i) {
+                Some((next, Some(range)))
+                    if next == uri && before.offset.wrapping_add(before.length) == range.offset =>
+                {
+                    before = range;
+                    ranges[i] = Some(ByteRange { offset: range.offset.wrapping_add(by), ..range });
+                }
+                _ => return,
+            }
         }
     }
 
@@ -327,7 +345,7 @@ mod tests {
     fn starts_are_kept_and_the_rest_lies_against_them() {
         let mut old = timeline(7, &[4, 4, 5, 5, 5]);
         old.shift(100 * SECOND);
-        old.shift_from(3, SECOND);
+        old.shift_each(&[(1, 0), (3, SECOND)]);
         assert_eq!(starts(&old), [100, 104, 108, 114, 119, 124]);
         let mut slid = timeline(9, &[5, 5, 5, 6]);
         slid.retime(0, &old, 2);
@@ -346,7 +364,7 @@ mod tests {
     #[test]
     fn a_shift_does_not_go_before_the_last_start() {
         let mut timeline = timeline(0, &[4, 4, 4]);
-        timeline.shift_from(2, -10 * SECOND);
+        timeline.shift_each(&[(0, 0), (2, -10 * SECOND)]);
         assert_eq!(starts(&timeline), [0, 4, 4, 8]);
         assert_eq!(timeline.at_time(5 * SECOND), Some(2));
     }

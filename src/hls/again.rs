@@ -1,0 +1,302 @@
+//! Reading a live playlist again at the cost of what changed. A [`Live`] keeps the bytes of the last playlist. As far as the
+//! new one has the same lines for the same segments, they are not read again: its head and what follows those lines are
+//! read, as the delta update that the server could have sent (RFC 8216bis 6.2.5.1). Where that is not possible the whole
+//! is. Either way comes out what [`reload`] makes of the whole text, but for warnings: those of lines not read are not told
+//! again.
+
+use super::media_of;
+use super::reload::{Changes, Outcome, reload};
+use crate::error::Error;
+use crate::presentation::{Addresses, Key, Timeline, push_integer};
+
+/// A head that is longer is no head, and the segments that changed may be so many bytes.
+const MAX_READ: usize = 1 << 16;
+
+/// A media playlist that is loaded again and again.
+#[derive(Clone, Debug)]
+pub struct Live {
+    /// What the playlist became, with all before it.
+    pub timeline: Timeline,
+    /// The last playlist that was news, and from where.
+    body: Vec<u8>,
+    url: String,
+    marks: Option<Marks>,
+}
+
+/// Places in a playlist that lists all of its segments.
+#[derive(Clone, Copy, Debug)]
+struct Marks {
+    /// Number of the first segment.
+    number: u64,
+    /// Behind the first segment.
+    first: Place,
+    /// Behind a segment before which, but for the head, only lines stand that say something of single segments.
+    last: Place,
+}
+
+/// A place behind the line of a segment's URI.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    offset: usize,
+    lines: u32,
+    segments: u32,
+}
+
+impl Live {
+    /// The first load, from `url`; `variables` as in [`media_of`].
+    pub fn new(body: Vec<u8>, url: &str, variables: &[(String, String)]) -> Result<Live, Error> {
+        let timeline = media_of(variables, &String::from_utf8_lossy(&body), url)?;
+        let marks = marks(&body, &timeline);
+        Ok(Live { timeline, body, url: url.to_owned(), marks })
+    }
+
+    /// Another load. After an error, all is as before.
+    pub fn reload(
+        &mut self,
+        body: Vec<u8>,
+        url: &str,
+        variables: &[(String, String)],
+    ) -> Result<Changes, Error> {
+        let (changes, marks) = match self.read_on(&body, url) {
+            Some(read) => read,
+            None => {
+                let new = media_of(variables, &String::from_utf8_lossy(&body), url)?;
+                let marks = marks(&body, &new);
+                (self.merge(new), marks)
+            }
+        };
+        if !matches!(changes.outcome, Outcome::Older | Outcome::Incomplete) {
+            self.body = body;
+            self.marks = marks;
+            self.url.replace_range(.., url);
+        }
+        Ok(changes)
+    }
+
+    fn merge(&mut self, new: Timeline) -> Changes {
+        let none = Timeline::new(1, 0, 0, Addresses::Template(String::new()));
+        let (timeline, changes) = reload(std::mem::replace(&mut self.timeline, none), new);
+        self.timeline = timeline;
+        changes
+    }
+
+    /// Reads what is new in `body`. `None` where that cannot be told, and nothing has changed then.
+    fn read_on(&mut self, body: &[u8], url: &str) -> Option<(Changes, Option<Marks>)> {
+        let old = self.marks?;
+        // References are resolved against it.
+        if without_query(url) != without_query(&self.url) {
+            return None;
+        }
+        let (head, first) = head(body)?;
+        // By themselves, the head and the first segment tell where the playlist begins, and what holds there.
+        let begin = media_of(&[], &String::from_utf8_lossy(body.get(..first.offset)?), url).ok()?;
+        let removed = u32::try_from(begin.first_number.checked_sub(old.number)?).ok()?;
+        let (mut was, is) = (self.timeline.segment(removed)?, begin.segment(0)?);
+        (was.index, was.start) = (is.index, is.start);
+        if was != is || self.timeline.target_duration != begin.target_duration {
+            return None;
+        }
+        // The same segment's end in the last playlist, and how far the two go on alike from there.
+        let same = forward(&self.body, old.first, removed)?;
+        let theirs = self.body.get(same.offset..old.last.offset)?;
+        let limit = same.offset + common_prefix(theirs, body.get(first.offset..)?);
+        let end = backward(&self.body, same, old.last, limit, self.timeline.len())?;
+        let from = first.offset + (end.offset - same.offset);
+        let lines = first.lines + (end.lines - same.lines);
+        let skipped = end.segments - removed;
+
+        let mut text = String::from_utf8_lossy(&head).into_owned();
+        text.push_str("#EXT-X-SKIP:SKIPPED-SEGMENTS=");
+        push_integer(&mut text, u64::from(skipped), 1);
+        text.push('\n');
+        let lines_before = text.bytes().filter(|byte| *byte == b'\n').count() as u32;
+        text.push_str(&String::from_utf8_lossy(body.get(from..)?));
+        let mut tail = media_of(&[], &text, url).ok()?;
+        for warning in &mut tail.warnings {
+            if warning.line > lines_before {
+                warning.line = (warning.line - lines_before).saturating_add(lines);
+            }
+        }
+        if !keys_follow(&self.timeline, end.segments, &tail) {
+            return None;
+        }
+        let changes = self.merge(tail);
+        match changes.outcome {
+            Outcome::Older => return Some((changes, None)),
+            Outcome::Updated | Outcome::Unchanged => {}
+            // The timeline is still the last one.
+            Outcome::Incomplete | Outcome::Restarted => return None,
+        }
+        // A playlist may date its first segment, whichever that is, and no other.
+        let dates = &mut self.timeline.dates;
+        let undated = dates.first().is_none_or(|(index, _)| *index > 0);
+        match begin.dates.first().filter(|(index, _)| *index == 0) {
+            Some(date) if undated => dates.insert(0, *date),
+            Some(date) => dates[0] = *date,
+            None if undated => {}
+            None => drop(dates.remove(0)),
+        }
+        let last = plain(body, Place { offset: from, lines, segments: skipped });
+        Some((changes, Some(Marks { number: begin.first_number, first, last })))
+    }
+}
+
+/// Whether the keys in `tail` are in force as they would be behind those in force at `index`: a key only takes the place
+/// of one with its KEYFORMAT (RFC 8216bis 4.4.4.4).
+fn keys_follow(timeline: &Timeline, index: u32, tail: &Timeline) -> bool {
+    let before = timeline.keys.partition_point(|(first, _)| *first <= index);
+    let before: &[Key] = before.checked_sub(1).map_or(&[], |last| &timeline.keys[last].1);
+    let mut all = before.iter().chain(tail.keys.iter().flat_map(|(_, keys)| keys.iter()));
+    let format = all.next().map(|key| &key.format);
+    tail.keys.is_empty() || all.all(|key| Some(&key.format) == format)
+}
+
+/// What a line says.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Says {
+    /// Nothing that the model has.
+    Nothing,
+    /// A segment's URI.
+    Uri,
+    /// Something of the next segment.
+    Segment,
+    /// Something of the whole playlist, or of its edge.
+    Playlist,
+    /// Something that only reading the whole playlist can make sense of.
+    Unclear,
+}
+
+fn says(line: &[u8]) -> Says {
+    let start = line.iter().position(|byte| *byte > b' ').unwrap_or(line.len());
+    let line = &line[start..];
+    let Some(tag) = line.strip_prefix(b"#") else {
+        return if line.is_empty() { Says::Nothing } else { Says::Uri };
+    };
+    let end = tag.iter().position(|byte| *byte == b':' || *byte <= b' ').unwrap_or(tag.len());
+    match &tag[..end] {
+        b"EXTINF"
+        | b"EXT-X-BYTERANGE"
+        | b"EXT-X-DISCONTINUITY"
+        | b"EXT-X-KEY"
+        | b"EXT-X-MAP"
+        | b"EXT-X-PROGRAM-DATE-TIME"
+        | b"EXT-X-GAP" => Says::Segment,
+        b"EXT-X-TARGETDURATION"
+        | b"EXT-X-MEDIA-SEQUENCE"
+        | b"EXT-X-DISCONTINUITY-SEQUENCE"
+        | b"EXT-X-PLAYLIST-TYPE"
+        | b"EXT-X-ENDLIST"
+        | b"EXT-X-START"
+        | b"EXT-X-PART-INF"
+        | b"EXT-X-SERVER-CONTROL"
+        | b"EXT-X-PRELOAD-HINT"
+        | b"EXT-X-RENDITION-REPORT" => Says::Playlist,
+        b"EXT-X-PART" | b"EXT-X-DEFINE" | b"EXT-X-SKIP" => Says::Unclear,
+        _ => Says::Nothing,
+    }
+}
+
+/// The lines of the head, those of the first segment left blank, and the first segment's end.
+fn head(body: &[u8]) -> Option<(Vec<u8>, Place)> {
+    let mut head = Vec::new();
+    let mut lines = 0;
+    let mut at = 0;
+    while let Some(line) = next_line(body, at).filter(|_| at < MAX_READ) {
+        at += line.len();
+        lines += 1;
+        let mark = if lines == 1 { b"\xef\xbb\xbf".as_slice() } else { &[] };
+        match says(line.strip_prefix(mark).unwrap_or(line)) {
+            Says::Uri => return Some((head, Place { offset: at, lines, segments: 1 })),
+            Says::Unclear => return None,
+            Says::Segment => head.push(b'\n'),
+            Says::Nothing | Says::Playlist => head.extend(line),
+        }
+    }
+    None
+}
+
+fn marks(body: &[u8], timeline: &Timeline) -> Option<Marks> {
+    if timeline.skipped > 0 || timeline.complete {
+        return None;
+    }
+    let (_, first) = head(body)?;
+    Some(Marks { number: timeline.first_number, first, last: plain(body, first) })
+}
+
+/// The last place from `from` on before which no line speaks of more than a segment.
+fn plain(body: &[u8], from: Place) -> Place {
+    let mut last = from;
+    let (mut at, mut lines) = (from.offset, from.lines);
+    while let Some(line) = next_line(body, at) {
+        at += line.len();
+        lines += 1;
+        match says(line) {
+            Says::Uri => last = Place { offset: at, lines, segments: last.segments + 1 },
+            Says::Nothing | Says::Segment => {}
+            Says::Playlist | Says::Unclear => break,
+        }
+    }
+    last
+}
+
+/// The place `segments` behind `from`.
+fn forward(body: &[u8], from: Place, segments: u32) -> Option<Place> {
+    let mut place = from;
+    let (mut at, mut lines) = (from.offset, from.lines);
+    while place.segments < from.segments.checked_add(segments)? {
+        let line = next_line(body, at)?;
+        at += line.len();
+        lines += 1;
+        if says(line) == Says::Uri {
+            place = Place { offset: at, lines, segments: place.segments + 1 };
+        }
+    }
+    Some(place)
+}
+
+/// The last place from `last` back to `first` that is not behind `limit` and has fewer than `segments` before it.
+fn backward(body: &[u8], first: Place, last: Place, limit: usize, segments: u32) -> Option<Place> {
+    let mut place = last;
+    while place.offset > limit || place.segments >= segments {
+        let mut end = place.offset;
+        loop {
+            // Past a line: first that of the URI, then what stands before it, up to the URI before.
+            end = line_start(body, end);
+            place.lines = place.lines.checked_sub(1)?;
+            if says(body.get(line_start(body, end)..end)?) == Says::Uri {
+                break;
+            }
+            if end <= first.offset || end + MAX_READ < last.offset {
+                return None;
+            }
+        }
+        place.offset = end;
+        place.segments = place.segments.checked_sub(1)?;
+    }
+    (place.offset >= first.offset).then_some(place)
+}
+
+/// The line that begins at `at`, with its end; `None` without one.
+fn next_line(body: &[u8], at: usize) -> Option<&[u8]> {
+    let rest = body.get(at..)?;
+    let end = rest.iter().position(|byte| *byte == b'\n')?;
+    rest.get(..=end)
+}
+
+/// Where the line begins whose end is at `end`.
+fn line_start(body: &[u8], end: usize) -> usize {
+    let inside = body.get(..end.saturating_sub(1)).unwrap_or_default();
+    inside.iter().rposition(|byte| *byte == b'\n').map_or(0, |before| before + 1)
+}
+
+/// How many bytes are the same at the start of both.
+fn common_prefix(one: &[u8], other: &[u8]) -> usize {
+    let ((a, _), (b, _)) = (one.as_chunks::<8>(), other.as_chunks::<8>());
+    let eights = 8 * a.iter().zip(b).take_while(|(a, b)| a == b).count();
+    let rest = one.iter().zip(other).skip(eights);
+    eights + rest.take_while(|(a, b)| a == b).count()
+}
+
+fn without_query(url: &str) -> Option<&str> {
+    url.split(['?', '#']).next()
+}
