@@ -6,6 +6,7 @@ export function listenToKeys(): void {
   const help = byId("keys", HTMLDialogElement);
   const url = byId("url", HTMLInputElement);
   const controller = byId("controller", HTMLElement);
+  const inspect = byId("inspect", HTMLButtonElement);
   byId("keys-open", HTMLButtonElement).addEventListener("click", () => help.showModal());
 
   document.addEventListener("keydown", (event) => {
@@ -17,6 +18,8 @@ export function listenToKeys(): void {
       url.select();
     } else if (event.key === "p") {
       controller.focus();
+    } else if (event.key === "i") {
+      inspect.click();
     } else if (event.key === "?") {
       help.showModal();
     } else {

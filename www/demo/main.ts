@@ -11,6 +11,7 @@ import { showBanner } from "./banner.ts";
 import { showCards } from "./cards.ts";
 import { showCharts } from "./charts.ts";
 import { showCollector } from "./collector.ts";
+import { offerInspector } from "./inspector/index.ts";
 import { listenToKeys } from "./keys.ts";
 import { showLog } from "./log.ts";
 import { showNetwork } from "./network.ts";
@@ -27,3 +28,4 @@ listenToKeys();
 
 void new SourceForm(session).showSamples();
 showNetwork();
+offerInspector(session);

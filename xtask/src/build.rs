@@ -11,11 +11,12 @@ use std::process::Command;
 /// The files of the package that a page loads.
 pub const PACKAGE: [&str; 4] = ["thalweg_bg.wasm", "worker.js", "thalweg.js", "player.js"];
 
-/// The engine, the package and the demo page.
+/// The engine, the package, the inspector's module and the demo page.
 pub fn run() -> Result {
     setup::tools()?;
     engine()?;
     package()?;
+    inspector()?;
     site()
 }
 
@@ -71,16 +72,53 @@ fn package() -> Result {
     })
 }
 
+/// `target/inspector/`: what wasm-pack makes of `inspector/`, the judges included.
+fn inspector() -> Result {
+    let inputs = [
+        "inspector/src",
+        "inspector/Cargo.toml",
+        "src",
+        "Cargo.toml",
+        "Cargo.lock",
+        "package-lock.json",
+        "xtask/src/build.rs",
+    ];
+    unless_fresh(
+        "wasm-pack build inspector",
+        &inputs,
+        &["target/inspector/inspector.js", "target/inspector/inspector_bg.wasm"],
+        || {
+            let options = ["--release", "--target", "web", "--mode", "no-install", "--no-pack"];
+            let names = ["--out-name", "inspector", "--out-dir", "../target/inspector"];
+            let build = &mut call("wasm-pack", ["build", "inspector"]);
+            output(build.args(options).args(names).args(["--", "--features", "judges"])).map(drop)
+        },
+    )
+}
+
 /// `target/site/`: the demo page with the package in `pkg/`, each text file and the engine also
-/// compressed (`.br`) for an origin that serves them so.
+/// compressed (`.br`) for an origin that serves them so. The inspector's worker and module are loaded when it is opened.
 fn site() -> Result {
-    let inputs = ["www/demo", "pkg", "package-lock.json", "xtask/brotli.mjs", "xtask/src/build.rs"];
+    let inputs = [
+        "www/demo",
+        "pkg",
+        "target/inspector",
+        "package-lock.json",
+        "xtask/brotli.mjs",
+        "xtask/src/build.rs",
+    ];
     unless_fresh("demo page", &inputs, &["target/site/main.js", "target/site/index.html"], || {
         let site = at("target/site");
         empty(&site)?;
         copy_folder(&at("pkg"), &site.join("pkg"))?;
         copy_folder(&at("www/demo"), &site)?;
         output(esbuild().args(["www/demo/main.ts", "--outfile=target/site/main.js"]))?;
+        output(
+            esbuild()
+                .args(["www/demo/inspector/worker.ts", "--outfile=target/site/inspector.js"])
+                .arg("--alias:thalweg-inspector=./target/inspector/inspector.js"),
+        )?;
+        copy(&at("target/inspector/inspector_bg.wasm"), &site.join("inspector_bg.wasm"))?;
         output(&mut call("node", ["xtask/brotli.mjs", "target/site"])).map(drop)
     })
 }

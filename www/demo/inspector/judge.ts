@@ -1,0 +1,55 @@
+// The second view: the manifest as m3u8-rs or dash-mpd reads it, with each place where they and we differ.
+
+import { button, make } from "../dom.ts";
+import type { Disagreement, Judgement } from "./model.ts";
+import { Tree } from "./tree.ts";
+import { count, plain } from "./words.ts";
+
+/** A list that is longer helps nobody; the tree marks them all. */
+const MOST = 200;
+
+export function judgement({ judge, tree, disagreements }: Judgement): HTMLElement[] {
+  const at = new Map<string, Disagreement[]>();
+  const above = new Set<string>();
+  for (const one of disagreements) {
+    const list = at.get(one.at);
+    if (list) list.push(one);
+    else at.set(one.at, [one]);
+    for (let end = one.at.lastIndexOf("/"); end >= 0; end = one.at.lastIndexOf("/", end - 1)) {
+      above.add(one.at.slice(0, end));
+      if (end === 0) break;
+    }
+  }
+  const view = new Tree(tree, {
+    at: (pointer) => {
+      const list = at.get(pointer);
+      return list ? make("span", { class: "mark" }, list.map((one) => `ours${own(one, pointer)}: ${value(one.ours)}`).join("; ")) : null;
+    },
+    inside: (pointer) => above.has(pointer),
+  });
+  const words =
+    disagreements.length === 0
+      ? `${judge} and Thalweg read the same, in all that both know.`
+      : `${judge} and Thalweg differ in ${count(disagreements.length, "place")}. Why they do, and which is right, stands in docs/dependencies.md.`;
+  const rows = disagreements.slice(0, MOST).map((one) => {
+    const place = button(one.what, () => view.reveal(one.at), { class: "open", title: "Show it in the tree" });
+    return make("tr", {}, make("td", {}, place), make("td", {}, value(one.ours)), make("td", {}, value(one.theirs)));
+  });
+  const head = make("tr", {}, ...["place", "Thalweg", judge].map((text) => make("th", { scope: "col" }, text)));
+  const list = make("div", { class: "table disagreements", tabindex: "0", role: "region", "aria-label": "Disagreements" }, make("table", {}, make("thead", {}, head), make("tbody", {}, ...rows)));
+  const out: HTMLElement[] = [make("p", {}, words)];
+  if (rows.length > 0) out.push(list);
+  if (disagreements.length > MOST) out.push(make("p", { class: "muted" }, `… and ${disagreements.length - MOST} more, marked in the tree.`));
+  out.push(tree === null ? make("p", { class: "muted" }, `${judge} refused it: there is no tree.`) : view.element);
+  return out;
+}
+
+/** Where the mark is at an object, which of its fields is meant. */
+function own(one: Disagreement, pointer: string): string {
+  const name = one.what.split(".").at(-1) ?? "";
+  return pointer.endsWith(`/${name}`) || pointer.endsWith(`/@${name}`) ? "" : ` (${name})`;
+}
+
+function value(json: unknown): string {
+  return typeof json === "string" ? json : plain(json);
+}

@@ -1,0 +1,212 @@
+// The inspector's panel: fetches a manifest, has it read, and shows its text beside what was read. It follows a live one at the pace that
+// the manifest asks of a player.
+
+import { button, make, setText } from "../dom.ts";
+import { bytes as words } from "../words.ts";
+import { changes, pace } from "./changes.ts";
+import { mpd } from "./dash.ts";
+import { fetchText } from "./fetched.ts";
+import { media, multivariant } from "./hls.ts";
+import { judgement } from "./judge.ts";
+import type { Judgement, Manifest } from "./model.ts";
+import { Reader } from "./reader.ts";
+import { type Note, TextView } from "./text.ts";
+import { Tabs } from "./tabs.ts";
+import { Tree } from "./tree.ts";
+import { count, facts, short } from "./words.ts";
+
+/** Reloads remembered. */
+const MOST_RELOADS = 100;
+
+/** What was read last. */
+interface Shown {
+  text: string;
+  url: string;
+  manifest: Manifest;
+}
+
+export class Panel {
+  #reader = new Reader();
+  /** From the stream's URL to the playlist shown. */
+  #path: string[] = [];
+  #shown: Shown | null = null;
+  #reading: AbortController | null = null;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #reloads = 0;
+
+  #crumbs = make("nav", { class: "crumbs", "aria-label": "Playlists" });
+  #status = make("output", { class: "status" });
+  #follow = make("input", { type: "checkbox", checked: "" });
+  #followLabel = make("label", { hidden: "" }, this.#follow, " follow");
+  #problem = make("div", { role: "alert" });
+  #text = new TextView();
+  #history = make("ol", { class: "reloads" });
+  #tabs = new Tabs(["Model", "Reloads", "Judge", "JSON"]);
+
+  constructor(private readonly place: HTMLElement, close: () => void) {
+    const actions = make(
+      "div",
+      { class: "actions" },
+      this.#status,
+      this.#followLabel,
+      button("Reload", () => void this.#load(true), { id: "inspector-reload" }),
+      button("Close", close, { "aria-label": "Close the inspector" }),
+    );
+    this.#follow.addEventListener("change", () => this.#schedule(true));
+    const head = make("div", { class: "panel-head" }, make("h2", { id: "inspector-title" }, "Inspector"), this.#crumbs, actions);
+    place.replaceChildren(head, this.#problem, make("div", { class: "inspector-body" }, this.#text.element, this.#tabs.element));
+  }
+
+  /** Shows the manifest at a URL. */
+  open(url: string): void {
+    this.#go([url]);
+  }
+
+  /** Stops what is under way; nothing is fetched until the next `open`. */
+  close(): void {
+    this.#reading?.abort();
+    clearTimeout(this.#timer);
+    this.#reader.stop();
+    this.#path = [];
+  }
+
+  #go(path: string[]): void {
+    this.#path = path;
+    this.#shown = null;
+    this.#reloads = 0;
+    this.#history.replaceChildren();
+    this.#text.show("", []);
+    for (const name of ["Model", "Judge", "JSON"] as const) this.#tabs.show(name, () => []);
+    this.#tabs.show("Reloads", () => [make("p", { class: "muted" }, "Reload the manifest to see what changes.")]);
+    this.#tabs.rename("Reloads", "Reloads");
+    this.#tabs.rename("Judge", "Second opinion");
+    this.#showCrumbs();
+    void this.#load(false);
+  }
+
+  #showCrumbs(): void {
+    const last = this.#path.length - 1;
+    this.#crumbs.replaceChildren(
+      ...this.#path.map((url, i) =>
+        i === last
+          ? make("span", { "aria-current": "page", title: url }, i === 0 ? url : short(url, this.#path[0] ?? ""))
+          : button(short(url, url) === url ? url : (url.split(/[?#]/, 1)[0]?.split("/").at(-1) ?? url), () => this.#go(this.#path.slice(0, i + 1)), { class: "open", title: url }),
+      ),
+    );
+  }
+
+  async #load(again: boolean): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#reading?.abort();
+    const reading = (this.#reading = new AbortController());
+    const url = this.#path.at(-1);
+    if (url === undefined) return;
+    this.place.setAttribute("aria-busy", "true");
+    setText(this.#status, again ? "reloading" : "loading");
+    try {
+      const fetched = await fetchText(url, reading.signal);
+      const previous = again ? this.#shown : null;
+      const manifest = await this.#reader.inspect(fetched.text, fetched.url, previous?.text);
+      if (reading.signal.aborted) return;
+      this.#problem.replaceChildren();
+      const list = previous ? changes(previous.manifest, manifest) : [];
+      const same = previous?.text === fetched.text;
+      this.#shown = { text: fetched.text, url: fetched.url, manifest };
+      if (again) this.#note(list.length === 0 ? [same ? "unchanged" : "other text, the same content"] : list.map((one) => one.text), list.map((one) => one.kind));
+      if (!same) this.#show(this.#shown);
+      setText(this.#status, `${words(fetched.bytes)} at ${clock()}`);
+      this.#schedule(list.length > 0 || !again);
+      if (!same) await this.#judge(this.#shown, reading.signal);
+    } catch (error) {
+      if (reading.signal.aborted) return;
+      const message = error instanceof Error ? error.message : String(error);
+      this.#problem.replaceChildren(make("div", { class: "notice fatal" }, make("div", { class: "notice-text" }, make("strong", {}, message), facts([["URL", url]]))));
+      setText(this.#status, `failed at ${clock()}`);
+      // A live stream may come back; its last state stays to be read.
+      if (again) this.#note([message], ["warning"]);
+      this.#schedule(false);
+    } finally {
+      if (this.#reading === reading) this.place.removeAttribute("aria-busy");
+    }
+  }
+
+  #show({ text, url, manifest }: Shown): void {
+    const open = (next: string) => this.#go([...this.#path, next]);
+    const model = () => {
+      if ("error" in manifest) return refusal(manifest);
+      if (manifest.kind === "multivariant") return multivariant(manifest, url, open);
+      return manifest.kind === "media" ? media(manifest, url, open) : mpd(manifest, url);
+    };
+    this.#text.show(text, notes(text, manifest));
+    this.#tabs.show("Model", model);
+    this.#tabs.show("JSON", () => [copyButton(manifest), new Tree(manifest).element]);
+  }
+
+  /** After the model, which it must not delay; if their parser fails, ours has not. */
+  async #judge({ text, url }: Shown, signal: AbortSignal): Promise<void> {
+    let judged: Judgement;
+    try {
+      judged = await this.#reader.judge(text, url);
+    } catch (error) {
+      if (!signal.aborted) this.#tabs.show("Judge", () => [make("p", {}, error instanceof Error ? error.message : String(error))]);
+      return;
+    }
+    if (signal.aborted) return;
+    const found = judged.disagreements.length;
+    this.#tabs.rename("Judge", `${judged.judge.split(" ", 1)[0]}${found === 0 ? "" : ` (${found})`}`);
+    this.#tabs.show("Judge", () => judgement(judged));
+  }
+
+  #note(lines: string[], kinds: string[]): void {
+    this.#reloads++;
+    const list = make("ul", {}, ...lines.map((line, i) => make("li", { class: kinds[i] ?? "muted" }, line)));
+    this.#history.prepend(make("li", {}, make("time", {}, clock()), list));
+    while (this.#history.childElementCount > MOST_RELOADS) this.#history.lastElementChild?.remove();
+    this.#tabs.show("Reloads", () => [this.#history]);
+    this.#tabs.rename("Reloads", `Reloads (${this.#reloads})`);
+  }
+
+  #schedule(changed: boolean): void {
+    clearTimeout(this.#timer);
+    const seconds = this.#shown && pace(this.#shown.manifest, changed);
+    this.#followLabel.hidden = seconds === null;
+    if (seconds === null || !this.#follow.checked) return;
+    this.#followLabel.title = `The next reload comes ${seconds} s after this one`;
+    this.#timer = setTimeout(() => void this.#load(true), seconds * 1000);
+  }
+}
+
+function clock(): string {
+  return new Date().toLocaleTimeString(undefined, { hour12: false });
+}
+
+function refusal({ error }: Extract<Manifest, { error: unknown }>): HTMLElement[] {
+  const { position, what } = error.context;
+  const detail = facts([["code", error.code], ["category", error.category], ["position", position], ["in", what]]);
+  return [make("div", { class: "notice fatal" }, make("div", { class: "notice-text" }, make("strong", {}, error.message), detail))];
+}
+
+/** What stands at lines of the text. */
+function notes(text: string, manifest: Manifest): Note[] {
+  if (!("error" in manifest)) return [...manifest.warnings];
+  const { code, message, context } = manifest.error;
+  const position = context.position ?? 0;
+  // Of an MPD it is a byte's offset, of a playlist a line.
+  const line = /^[\s\uFEFF]*</.test(text) ? lineOfByte(text, position) : position;
+  return [{ code, message, line, fatal: true }];
+}
+
+function lineOfByte(text: string, offset: number): number {
+  const bytes = new TextEncoder().encode(text).subarray(0, offset);
+  return bytes.reduce((line, byte) => line + Number(byte === 10), 1);
+}
+
+function copyButton(manifest: Manifest): HTMLElement {
+  const copy = button("Copy", () => {
+    navigator.clipboard.writeText(JSON.stringify(manifest, null, 1)).then(
+      () => setText(copy, "Copied"),
+      () => setText(copy, "The browser forbids it"),
+    );
+  });
+  return make("p", {}, copy, ` ${"error" in manifest ? "the error" : count(manifest.warnings.length, "warning")}, as thalweg inspect --json prints it`);
+}
