@@ -7,7 +7,10 @@
 use super::lines::Attributes;
 use crate::error::{Code, Error};
 use crate::presentation::Warning;
+use crate::presentation::url::trim;
 use std::borrow::Cow;
+
+const TAG: &str = "#EXT-X-DEFINE";
 
 /// More definitions than any real playlist has: they are looked through for each reference.
 const MAX_DEFINITIONS: usize = 256;
@@ -104,6 +107,28 @@ impl<'a> Variables<'a> {
         self.substituted += out.len();
         Ok(Cow::Owned(out))
     }
+}
+
+/// The text with its variables put in, line by line, and what it defined.
+pub fn expand<'t>(
+    text: &'t str,
+    url: &str,
+    warnings: &mut Vec<Warning>,
+) -> Result<(Cow<'t, str>, Vec<(String, String)>), Error> {
+    if !text.contains(TAG) {
+        return Ok((Cow::Borrowed(text), Vec::new()));
+    }
+    let mut variables = Variables::new(url, &[]);
+    let mut out = String::with_capacity(text.len());
+    let end = if text.contains('\n') { '\n' } else { '\r' };
+    for (line, number) in text.split(end).zip(1..) {
+        match trim(line).strip_prefix(TAG) {
+            Some(value) => variables.define(value.strip_prefix(':').unwrap_or(value), number, warnings)?,
+            None => out.push_str(&variables.substitute(line, number, warnings)?),
+        }
+        out.push(end);
+    }
+    Ok((Cow::Owned(out), variables.list))
 }
 
 /// The value of the first parameter `name` in the query of `url`, with its %XX decoded. (A plus stays one: it is no blank

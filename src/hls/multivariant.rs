@@ -1,11 +1,14 @@
 //! Multivariant playlists (RFC 8216bis 4.4.6): what there is to choose from.
 //!
-//! The variants become one video track, ascending by BANDWIDTH. What is played beside them are the audio groups: an
-//! EXT-X-MEDIA of the same NAME and LANGUAGE in several groups is one audio track with a rendition a group.
+//! The variants become one video track, ascending by BANDWIDTH. What is played beside them are the groups: an EXT-X-MEDIA of
+//! the same TYPE, NAME and LANGUAGE in several groups is one track with a rendition a group. SUBTITLES become text tracks,
+//! and VIDEO of which the playlist is no variant's own further video tracks (camera angles).
 //!
 //! - One media playlist named by several variants (each with another audio group) is one rendition: the variant that
-//!   has AAC is kept, which every browser decodes, else the first. Variants that differ by their URI alone are
-//!   redundant streams (RFC 8216bis 4.4.6.2.3 and 6.2.4) and the first is kept.
+//!   has AAC is kept, which every browser decodes, else the first.
+//! - Variants that differ by their URI, PATHWAY-ID and groups alone are redundant streams (RFC 8216bis 4.4.6.2.3, 6.2.4, 7):
+//!   the first of the pathway that EXT-X-CONTENT-STEERING begins with, else the first, is the rendition, and the others are its
+//!   [`Alternative`]s. What only another pathway has is no quality.
 //! - A variant without video among others with video is left out of the video track. Where no variant has video, the
 //!   groups, or else the variants, become audio tracks.
 //! - A group of which a member has no URI has its audio in the variants (4.4.6.2.1): its other members would be heard
@@ -13,17 +16,21 @@
 //! - A rendition's codecs are those of its own segments: with a separate audio group, the video's. An audio rendition
 //!   of such a group has the audio codecs of a variant that names the group, and bandwidth 0, as HLS does not tell it.
 
+use super::define;
 use super::lines::{Attributes, Line, Lines};
 use crate::error::{Code, Error};
 use crate::presentation::url::resolve;
 use crate::presentation::{
-    Index, Period, Presentation, Rendition, Track, TrackKind, Warning, codec_kind, decimal, filter_codecs,
-    integer, push_integer,
+    Alternative, Index, Period, Presentation, Rendition, Track, TrackKind, Warning, codec_kind, decimal,
+    filter_codecs, integer, push_integer,
 };
 
 /// More variants, or more EXT-X-MEDIA, than any real playlist has: the rest is ignored, as they are compared with one
 /// another.
 const MAX_ENTRIES: usize = 2000;
+
+/// The pathway of a variant that names none (RFC 8216bis 4.4.6.2).
+const DEFAULT_PATHWAY: &str = ".";
 
 /// An EXT-X-STREAM-INF with its URI.
 struct Variant<'a> {
@@ -31,10 +38,13 @@ struct Variant<'a> {
     place: usize,
     attributes: Attributes<'a>,
     uri: &'a str,
+    /// Its attributes but for those in which redundant streams differ.
+    quality: String,
 }
 
-/// An EXT-X-MEDIA of TYPE=AUDIO.
-struct Audio<'a> {
+/// An EXT-X-MEDIA of TYPE=AUDIO, VIDEO or SUBTITLES.
+struct Member<'a> {
+    kind: TrackKind,
     /// Its place among all of the playlist.
     place: usize,
     group: &'a str,
@@ -42,21 +52,30 @@ struct Audio<'a> {
     attributes: Attributes<'a>,
 }
 
+/// What a playlist lists.
+#[derive(Default)]
+struct Lists<'a> {
+    variants: Vec<Variant<'a>>,
+    members: Vec<Member<'a>>,
+    /// EXT-X-CONTENT-STEERING PATHWAY-ID.
+    pathway: Option<&'a str>,
+}
+
 /// Reads the playlist `text`, fetched from `url`.
-pub fn parse<'a>(text: &'a str, url: &str) -> Result<Presentation, Error> {
+pub fn parse(text: &str, url: &str) -> Result<Presentation, Error> {
     let mut warnings = Vec::new();
-    let (variants, audios) = collect(text, &mut warnings);
+    let (text, variables) = define::expand(text, url, &mut warnings)?;
+    let Lists { variants, members, pathway } = collect(&text, &mut warnings);
     if variants.is_empty() {
         return Err(Error::new(Code::ManifestEmpty).what("EXT-X-STREAM-INF"));
     }
     let all_audio = variants.iter().all(Variant::is_audio);
-    let separate = |variant: &Variant<'a>| separate_group(variant, &audios);
+    let separate = |variant: &Variant| variant.group().is_some_and(|group| is_separate(&members, group));
 
     let mut tracks: Vec<Track> = Vec::new();
-    if !all_audio || !variants.iter().all(|variant| separate(variant).is_some()) {
-        let kept = distinct(&variants, all_audio);
-        let renditions =
-            kept.iter().map(|variant| variant.rendition(url, separate(variant), all_audio)).collect();
+    if !all_audio || !variants.iter().all(separate) {
+        let kept = distinct(&variants, pathway, all_audio);
+        let renditions = kept.iter().map(|kept| rendition(kept, url, separate(kept[0]), all_audio)).collect();
         let kind = if all_audio { TrackKind::Audio } else { TrackKind::Video };
         tracks.push(Track {
             kind,
@@ -65,27 +84,38 @@ pub fn parse<'a>(text: &'a str, url: &str) -> Result<Presentation, Error> {
             ..Track::default()
         });
     }
-    if !all_audio || tracks.is_empty() {
-        add_audio_tracks(&mut tracks, &audios, &variants, url, all_audio);
+    let audible = !all_audio || tracks.is_empty();
+    for member in &members {
+        let used = match member.kind {
+            TrackKind::Audio => audible && is_separate(&members, member.group),
+            // The variant's own video, named once more.
+            TrackKind::Video => variants.iter().all(|variant| Some(variant.uri) != member.uri),
+            _ => true,
+        };
+        if let (Some(uri), true) = (member.uri, used) {
+            add_member(&mut tracks, member, resolve(url, uri), &variants, all_audio);
+        }
+    }
+    for track in tracks.iter_mut() {
+        track.renditions = Rendition::sort(std::mem::take(&mut track.renditions));
     }
     Ok(Presentation {
-        live: false,
-        duration: None,
         periods: vec![Period { tracks, ..Period::default() }],
+        variables,
         warnings,
         ..Presentation::default()
     })
 }
 
-fn collect<'a>(text: &'a str, warnings: &mut Vec<Warning>) -> (Vec<Variant<'a>>, Vec<Audio<'a>>) {
-    let (mut variants, mut audios) = (Vec::new(), Vec::new());
+fn collect<'a>(text: &'a str, warnings: &mut Vec<Warning>) -> Lists<'a> {
+    let mut lists = Lists::default();
     let mut media_count = 0;
     let mut pending: Option<(Attributes, u32)> = None;
     for (number, line) in Lines::new(text) {
         match line {
             Line::Tag("EXT-X-STREAM-INF", value) => {
                 if let Some(unfinished) = pending.replace((Attributes(value), number)) {
-                    add_unfinished(&mut variants, unfinished, warnings);
+                    lists.add_unfinished(unfinished, warnings);
                 }
             }
             Line::Uri(uri) => match pending.take() {
@@ -93,132 +123,168 @@ fn collect<'a>(text: &'a str, warnings: &mut Vec<Warning>) -> (Vec<Variant<'a>>,
                     if attributes.number("BANDWIDTH").is_none() {
                         Warning::add(warnings, "bandwidth_missing", line, attributes.0);
                     }
-                    variants.push(Variant { place: variants.len(), attributes, uri });
+                    lists.add(attributes, uri);
                 }
                 None => Warning::add(warnings, "uri_without_variant", number, uri),
             },
             Line::Tag("EXT-X-MEDIA", value) => {
                 let attributes = Attributes(value);
-                let kind = attributes.get("TYPE").unwrap_or_default();
-                match attributes.get("GROUP-ID") {
-                    Some(group) if kind.eq_ignore_ascii_case("AUDIO") => {
-                        audios.push(Audio {
-                            place: media_count,
-                            group,
-                            uri: attributes.get("URI"),
-                            attributes,
-                        });
-                    }
-                    Some(_) => {}
-                    None => Warning::add(warnings, "group_missing", number, value),
+                let is =
+                    |kind: &str| attributes.get("TYPE").is_some_and(|text| text.eq_ignore_ascii_case(kind));
+                let kinds = [
+                    ("AUDIO", TrackKind::Audio),
+                    ("VIDEO", TrackKind::Video),
+                    ("SUBTITLES", TrackKind::Text),
+                ];
+                let kind = kinds.into_iter().find(|(name, _)| is(name));
+                match (attributes.get("GROUP-ID"), kind) {
+                    (Some(group), Some((_, kind))) => lists.members.push(Member {
+                        kind,
+                        place: media_count,
+                        group,
+                        uri: attributes.get("URI"),
+                        attributes,
+                    }),
+                    (Some(_), None) => {}
+                    (None, _) => Warning::add(warnings, "group_missing", number, value),
                 }
                 media_count += 1;
             }
-            Line::Tag("EXT-X-DEFINE", value) => Warning::add(warnings, "define_unsupported", number, value),
+            Line::Tag("EXT-X-CONTENT-STEERING", value) => lists.pathway = Attributes(value).get("PATHWAY-ID"),
             Line::Tag(..) => {}
         }
-        if variants.len() == MAX_ENTRIES || audios.len() == MAX_ENTRIES {
+        if lists.variants.len() == MAX_ENTRIES || lists.members.len() == MAX_ENTRIES {
             Warning::add(warnings, "too_many_entries", number, "");
             break;
         }
     }
     if let Some(unfinished) = pending {
-        add_unfinished(&mut variants, unfinished, warnings);
+        lists.add_unfinished(unfinished, warnings);
     }
-    (variants, audios)
+    lists
 }
 
-/// An EXT-X-STREAM-INF without a line for its URI: some write it as an attribute, as in EXT-X-I-FRAME-STREAM-INF.
-fn add_unfinished<'a>(
-    variants: &mut Vec<Variant<'a>>,
-    (attributes, line): (Attributes<'a>, u32),
-    warnings: &mut Vec<Warning>,
-) {
-    Warning::add(warnings, "variant_without_uri", line, attributes.0);
-    if let Some(uri) = attributes.get("URI") {
-        variants.push(Variant { place: variants.len(), attributes, uri });
-    }
-}
-
-/// The variants that are qualities of one track: see the top of this file.
-fn distinct<'v, 'a>(variants: &'v [Variant<'a>], all_audio: bool) -> Vec<&'v Variant<'a>> {
-    let mut kept: Vec<&Variant> = Vec::new();
-    for variant in variants.iter().filter(|variant| all_audio || !variant.is_audio()) {
-        if let Some(other) = kept.iter_mut().find(|other| other.uri == variant.uri) {
-            if !other.has_aac() && variant.has_aac() {
-                *other = variant;
+impl<'a> Lists<'a> {
+    fn add(&mut self, attributes: Attributes<'a>, uri: &'a str) {
+        let mut quality = String::new();
+        for (name, value) in attributes {
+            let varies = ["URI", "PATHWAY-ID", "AUDIO", "VIDEO", "SUBTITLES", "CLOSED-CAPTIONS"];
+            if !varies.contains(&name) {
+                quality.push_str(name);
+                quality.push('=');
+                quality.push_str(value);
+                quality.push(',');
             }
-        } else if !kept.iter().any(|other| other.attributes.0 == variant.attributes.0) {
-            kept.push(variant);
+        }
+        self.variants.push(Variant { place: self.variants.len(), attributes, uri, quality });
+    }
+
+    /// An EXT-X-STREAM-INF without a line for its URI: some write it as an attribute, as in EXT-X-I-FRAME-STREAM-INF.
+    fn add_unfinished(&mut self, (attributes, line): (Attributes<'a>, u32), warnings: &mut Vec<Warning>) {
+        Warning::add(warnings, "variant_without_uri", line, attributes.0);
+        if let Some(uri) = attributes.get("URI") {
+            self.add(attributes, uri);
+        }
+    }
+}
+
+/// The variants that are qualities of one track, each with its redundant streams behind it: see the top of this file.
+fn distinct<'v, 'a>(
+    variants: &'v [Variant<'a>],
+    pathway: Option<&str>,
+    all_audio: bool,
+) -> Vec<Vec<&'v Variant<'a>>> {
+    let usable = || variants.iter().filter(|variant| all_audio || !variant.is_audio());
+    let first = usable().next().map(Variant::pathway);
+    let pathway = pathway.filter(|wanted| usable().any(|variant| variant.pathway() == *wanted)).or(first);
+    let in_use = |variant: &&Variant| Some(variant.pathway()) == pathway;
+    let mut kept: Vec<Vec<&Variant>> = Vec::new();
+    for variant in usable().filter(in_use).chain(usable().filter(|variant| !in_use(variant))) {
+        if let Some(same) = kept.iter_mut().find(|kept| kept[0].uri == variant.uri) {
+            if !same[0].has_aac() && variant.has_aac() {
+                same[0] = variant;
+            }
+        } else if let Some(same) = kept.iter_mut().find(|kept| kept[0].quality == variant.quality) {
+            same.push(variant);
+        } else if in_use(&variant) {
+            kept.push(vec![variant]);
         }
     }
     kept
 }
 
-/// The audio group that plays beside the variant, where that has playlists of its own.
-fn separate_group<'a>(variant: &Variant<'a>, audios: &[Audio]) -> Option<&'a str> {
-    variant.group().filter(|group| is_separate(audios, group))
-}
-
 /// Whether the audio of `group` has media playlists of its own, all of it.
-fn is_separate(audios: &[Audio], group: &str) -> bool {
-    let mut members = audios.iter().filter(|audio| audio.group == group).peekable();
+fn is_separate(members: &[Member], group: &str) -> bool {
+    let is_member = |member: &&Member| member.kind == TrackKind::Audio && member.group == group;
+    let mut members = members.iter().filter(is_member).peekable();
     members.peek().is_some() && members.all(|audio| audio.uri.is_some())
 }
 
-fn add_audio_tracks(
-    tracks: &mut Vec<Track>,
-    audios: &[Audio],
-    variants: &[Variant],
-    url: &str,
-    all_audio: bool,
-) {
-    let first = tracks.len();
-    let mut groups: Vec<(&str, bool)> = Vec::new();
-    for audio in audios {
-        let separate = match groups.iter().find(|(group, _)| *group == audio.group) {
-            Some((_, separate)) => *separate,
-            None => {
-                let separate = is_separate(audios, audio.group);
-                groups.push((audio.group, separate));
-                separate
-            }
-        };
-        let (Some(uri), true) = (audio.uri, separate) else { continue };
-        let user = variants.iter().find(|variant| variant.group() == Some(audio.group));
-        let rendition = Rendition {
-            id: id('a', audio.place),
-            // Of a variant without video, BANDWIDTH is the audio's own.
-            bandwidth: user.filter(|_| all_audio).map_or(0, Variant::bandwidth),
-            codecs: user.and_then(|variant| {
-                filter_codecs(variant.attributes.get("CODECS")?, |kind| kind == Some(TrackKind::Audio))
-            }),
-            group: Some(audio.group.to_owned()),
-            index: Index::Playlist { url: resolve(url, uri) },
-            ..Rendition::default()
-        };
-        let (name, language) = (audio.attributes.get("NAME"), audio.attributes.get("LANGUAGE"));
-        let default = audio.attributes.yes("DEFAULT");
-        let same =
-            |track: &&mut Track| track.label.as_deref() == name && track.language.as_deref() == language;
-        match tracks.get_mut(first..).unwrap_or_default().iter_mut().find(same) {
-            Some(track) => {
-                track.default |= default;
-                track.renditions.push(rendition);
-            }
-            None => tracks.push(Track {
-                kind: TrackKind::Audio,
-                language: language.map(str::to_owned),
-                label: name.map(str::to_owned),
-                default,
-                renditions: vec![rendition],
-                ..Track::default()
-            }),
+/// Adds a member of a group to the track that it is a rendition of, or as a track.
+fn add_member(tracks: &mut Vec<Track>, member: &Member, url: String, variants: &[Variant], all_audio: bool) {
+    let attributes = member.attributes;
+    let (prefix, name) = match member.kind {
+        TrackKind::Audio => ('a', "AUDIO"),
+        TrackKind::Video => ('m', "VIDEO"),
+        _ => ('t', "SUBTITLES"),
+    };
+    let user = variants.iter().find(|variant| variant.attributes.get(name) == Some(member.group));
+    let mut rendition = Rendition {
+        id: id(prefix, member.place),
+        codecs: user.and_then(|variant| {
+            filter_codecs(variant.attributes.get("CODECS")?, |kind| kind == Some(member.kind))
+        }),
+        group: (member.kind != TrackKind::Video).then(|| member.group.to_owned()),
+        // Of "6/-/BINAURAL" only the first says how many there are (4.4.6.1).
+        channels: attributes.get("CHANNELS").and_then(|text| decimal(text, 0)?.0.try_into().ok()),
+        index: Index::Playlist { url },
+        ..Rendition::default()
+    };
+    if let Some(user) = user {
+        // Of a variant without video, BANDWIDTH is the audio's own; another angle is as large as the variant is.
+        if all_audio || member.kind == TrackKind::Video {
+            rendition.bandwidth = user.bandwidth();
+        }
+        if member.kind == TrackKind::Video {
+            (rendition.width, rendition.height) = user.size();
         }
     }
-    for track in tracks.get_mut(first..).unwrap_or_default() {
-        track.renditions = Rendition::sort(std::mem::take(&mut track.renditions));
+    let (label, language) = (attributes.get("NAME"), attributes.get("LANGUAGE"));
+    // The variants' own track has no label.
+    let same = |track: &&mut Track| {
+        track.kind == member.kind
+            && track.label.as_deref() == label
+            && track.language.as_deref() == language
+            && label.or(language).is_some()
+    };
+    match tracks.iter_mut().find(same) {
+        Some(track) => {
+            track.default |= attributes.yes("DEFAULT") && member.kind != TrackKind::Video;
+            track.renditions.push(rendition);
+        }
+        None => tracks.push(Track {
+            kind: member.kind,
+            language: language.map(str::to_owned),
+            label: label.map(str::to_owned),
+            default: attributes.yes("DEFAULT") && member.kind != TrackKind::Video,
+            roles: roles(attributes),
+            renditions: vec![rendition],
+            ..Track::default()
+        }),
     }
+}
+
+/// FORCED and CHARACTERISTICS as the roles that an MPD has for the same.
+fn roles(attributes: Attributes) -> Vec<String> {
+    let characteristics = attributes.get("CHARACTERISTICS").unwrap_or_default();
+    let known = [
+        ("describes-video", "description"),
+        ("describes-music-and-sound", "caption"),
+        ("easy-to-read", "easyreader"),
+    ];
+    let mut roles = known.into_iter().filter(|(name, _)| characteristics.contains(name));
+    let forced = attributes.yes("FORCED").then_some("forced-subtitle");
+    forced.into_iter().chain(roles.by_ref().map(|(_, role)| role)).map(str::to_owned).collect()
 }
 
 impl<'a> Variant<'a> {
@@ -226,8 +292,16 @@ impl<'a> Variant<'a> {
         self.attributes.get("AUDIO")
     }
 
+    fn pathway(&self) -> &'a str {
+        self.attributes.get("PATHWAY-ID").unwrap_or(DEFAULT_PATHWAY)
+    }
+
     fn bandwidth(&self) -> u64 {
         self.attributes.number("BANDWIDTH").unwrap_or(0)
+    }
+
+    fn size(&self) -> (Option<u32>, Option<u32>) {
+        self.attributes.get("RESOLUTION").and_then(resolution).unzip()
     }
 
     /// Whether it says that it has audio and no video.
@@ -241,36 +315,47 @@ impl<'a> Variant<'a> {
         let mut codecs = self.attributes.get("CODECS").unwrap_or_default().split(',');
         codecs.any(|codec| codec.trim_ascii_start().starts_with("mp4a.40"))
     }
+}
 
-    fn rendition(&self, url: &str, group: Option<&str>, all_audio: bool) -> Rendition {
-        let (width, height) = self.attributes.get("RESOLUTION").and_then(resolution).unzip();
-        Rendition {
-            id: id('v', self.place),
-            bandwidth: self.bandwidth(),
-            average_bandwidth: self.attributes.number("AVERAGE-BANDWIDTH"),
-            codecs: self.attributes.get("CODECS").and_then(|codecs| {
-                filter_codecs(codecs, |kind| match kind {
-                    Some(TrackKind::Text) => false,
-                    Some(TrackKind::Audio) => group.is_none() || all_audio,
-                    _ => true,
-                })
-            }),
-            width,
-            height,
-            frame_rate_milli: self
-                .attributes
-                .get("FRAME-RATE")
-                .and_then(|rate| decimal(rate, 3))
-                .and_then(|(rate, _)| u32::try_from(rate).ok()),
-            group: group.map(str::to_owned),
-            index: Index::Playlist { url: resolve(url, self.uri) },
-            ..Rendition::default()
-        }
+/// A variant, and its redundant streams. `separate`: its audio has playlists of its own.
+fn rendition(kept: &[&Variant], url: &str, separate: bool, all_audio: bool) -> Rendition {
+    let Some((variant, others)) = kept.split_first() else { return Rendition::default() };
+    let (width, height) = variant.size();
+    let group = |variant: &Variant| variant.group().filter(|_| separate).map(str::to_owned);
+    Rendition {
+        id: id('v', variant.place),
+        bandwidth: variant.bandwidth(),
+        average_bandwidth: variant.attributes.number("AVERAGE-BANDWIDTH"),
+        codecs: variant.attributes.get("CODECS").and_then(|codecs| {
+            filter_codecs(codecs, |kind| match kind {
+                Some(TrackKind::Text) => false,
+                Some(TrackKind::Audio) => !separate || all_audio,
+                _ => true,
+            })
+        }),
+        width,
+        height,
+        frame_rate_milli: variant
+            .attributes
+            .get("FRAME-RATE")
+            .and_then(|rate| decimal(rate, 3))
+            .and_then(|(rate, _)| u32::try_from(rate).ok()),
+        group: group(variant),
+        alternatives: others
+            .iter()
+            .map(|other| Alternative {
+                pathway: other.pathway().to_owned(),
+                url: resolve(url, other.uri),
+                group: group(other),
+            })
+            .collect(),
+        index: Index::Playlist { url: resolve(url, variant.uri) },
+        ..Rendition::default()
     }
 }
 
 /// `1280x720`, also with a capital X.
-fn resolution(text: &str) -> Option<(u32, u32)> {
+pub fn resolution(text: &str) -> Option<(u32, u32)> {
     let (width, height) = text.split_once(['x', 'X'])?;
     Some((integer(width)?.try_into().ok()?, integer(height)?.try_into().ok()?))
 }
@@ -336,7 +421,8 @@ mod tests {
             [
                 (TrackKind::Video, None, true, 2),
                 (TrackKind::Audio, Some("en"), true, 2),
-                (TrackKind::Audio, Some("de"), false, 1)
+                (TrackKind::Audio, Some("de"), false, 1),
+                (TrackKind::Text, Some("en"), false, 1)
             ]
         );
         let video = &tracks[0].renditions[0];
@@ -405,6 +491,98 @@ mod tests {
         );
         let unknown = tracks("#EXT-X-STREAM-INF:BANDWIDTH=64000\nx.m3u8\n");
         assert_eq!((unknown[0].kind, &unknown[0].renditions[0].codecs), (TrackKind::Video, &None));
+    }
+
+    #[test]
+    fn another_pathway_is_an_alternative_and_no_quality() {
+        let variant = |bandwidth: u32, pathway: &str, uri: &str| {
+            format!(
+                "#EXT-X-STREAM-INF:BANDWIDTH={bandwidth},PATHWAY-ID=\"{pathway}\",AUDIO=\"{pathway}\"\n{uri}\n"
+            )
+        };
+        let audio = |group: &str| {
+            format!("#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"{group}\",NAME=\"e\",URI=\"{group}.m3u8\"\n")
+        };
+        let text = variant(1, "A", "https://a/1")
+            + &variant(2, "A", "https://a/2")
+            + &variant(1, "B", "https://b/1")
+            + &variant(3, "C", "https://c/3")
+            + &audio("A")
+            + &audio("B");
+        let tracks = |steering: &str| tracks(&(steering.to_owned() + &text));
+        let seen = |tracks: &[Track]| {
+            let renditions = tracks[0].renditions.iter();
+            let alternatives = |rendition: &Rendition| {
+                let list = rendition.alternatives.iter();
+                list.map(|other| (other.pathway.clone(), other.url.clone(), other.group.clone()))
+                    .collect::<Vec<_>>()
+            };
+            renditions.map(|r| (playlist(r).to_owned(), alternatives(r))).collect::<Vec<_>>()
+        };
+        let other =
+            |pathway: &str, url: &str| vec![(pathway.to_owned(), url.to_owned(), Some(pathway.to_owned()))];
+        let plain = tracks("");
+        assert_eq!(
+            seen(&plain),
+            [("https://a/1".to_owned(), other("B", "https://b/1")), ("https://a/2".to_owned(), vec![])]
+        );
+        assert_eq!(plain[1].renditions.len(), 2);
+        let steered = tracks("#EXT-X-CONTENT-STEERING:SERVER-URI=\"s\",PATHWAY-ID=\"B\"\n");
+        assert_eq!(seen(&steered), [("https://b/1".to_owned(), other("A", "https://a/1"))]);
+        let unknown = tracks("#EXT-X-CONTENT-STEERING:SERVER-URI=\"s\",PATHWAY-ID=\"Z\"\n");
+        assert_eq!(seen(&unknown), seen(&plain));
+    }
+
+    #[test]
+    fn angles_and_subtitles_are_tracks() {
+        let tracks = tracks(
+            "#EXT-X-MEDIA:TYPE=VIDEO,GROUP-ID=\"v\",NAME=\"Main\",DEFAULT=YES\n\
+             #EXT-X-MEDIA:TYPE=VIDEO,GROUP-ID=\"v\",NAME=\"Dugout\",DEFAULT=YES,URI=\"dugout.m3u8\"\n\
+             #EXT-X-MEDIA:TYPE=VIDEO,GROUP-ID=\"v\",NAME=\"Again\",URI=\"main.m3u8\"\n\
+             #EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID=\"s\",NAME=\"Signs\",LANGUAGE=\"en\",FORCED=YES,URI=\"s.m3u8\"\n\
+             #EXT-X-MEDIA:TYPE=CLOSED-CAPTIONS,GROUP-ID=\"c\",NAME=\"CC\",INSTREAM-ID=\"CC1\"\n\
+             #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"a\",NAME=\"x\",CHANNELS=\"6/-/BINAURAL\",\
+             CHARACTERISTICS=\"public.accessibility.describes-video\",URI=\"x.m3u8\"\n\
+             #EXT-X-STREAM-INF:BANDWIDTH=7,RESOLUTION=640x360,CODECS=\"avc1.4d401e,mp4a.40.2,stpp.ttml.im1t\",VIDEO=\"v\",\
+             SUBTITLES=\"s\",AUDIO=\"a\"\nmain.m3u8\n",
+        );
+        let shown: Vec<_> = tracks.iter().map(|t| (t.kind, t.label.as_deref(), t.default)).collect();
+        assert_eq!(
+            shown,
+            [
+                (TrackKind::Video, None, true),
+                (TrackKind::Video, Some("Dugout"), false),
+                (TrackKind::Text, Some("Signs"), false),
+                (TrackKind::Audio, Some("x"), false)
+            ]
+        );
+        let angle = &tracks[1].renditions[0];
+        assert_eq!((angle.id.as_str(), angle.bandwidth, angle.height), ("m1", 7, Some(360)));
+        assert_eq!(
+            (angle.codecs.as_deref(), playlist(angle)),
+            (Some("avc1.4d401e"), "https://h/p/dugout.m3u8")
+        );
+        let text = &tracks[2];
+        assert_eq!(
+            (text.roles.as_slice(), text.renditions[0].codecs.as_deref()),
+            (&["forced-subtitle".to_owned()][..], Some("stpp.ttml.im1t"))
+        );
+        let audio = &tracks[3];
+        assert_eq!(
+            (audio.roles.as_slice(), audio.renditions[0].channels),
+            (&["description".to_owned()][..], Some(6))
+        );
+    }
+
+    #[test]
+    fn variables_are_put_in_and_handed_on() {
+        let text = "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n{$b}\n#EXT-X-DEFINE:NAME=\"b\",VALUE=\"https://c/\"\n\n\
+                    #EXT-X-STREAM-INF:BANDWIDTH=2\n{$b}2.m3u8\nstray\n";
+        let presentation = parse(text, URL).unwrap();
+        let renditions = &presentation.periods[0].tracks[0].renditions;
+        assert_eq!([0, 1].map(|n| playlist(&renditions[n])), ["https://h/p/{$b}", "https://c/2.m3u8"]);
+        assert_eq!(presentation.variables, [("b".to_owned(), "https://c/".to_owned())]);
+        assert_eq!(presentation.warnings[0].line, 8);
     }
 
     #[test]

@@ -125,8 +125,21 @@ pub struct Rendition {
     pub tiles: Option<Tiles>,
     /// How it is protected as far as the manifest says it before its segments; empty where it is not.
     pub protection: Vec<Protection>,
+    /// The same from elsewhere (redundant streams, other pathways), in the order in which they are to be tried.
+    pub alternatives: Vec<Alternative>,
     /// Its segments, or where to fetch the list of them.
     pub index: Index,
+}
+
+/// The same rendition from another server.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Alternative {
+    /// PATHWAY-ID; `.` where none is written.
+    pub pathway: String,
+    /// Absolute.
+    pub url: String,
+    /// Its [`Rendition::group`].
+    pub group: Option<String>,
 }
 
 /// Thumbnails in one image (DASH-IF IOP 6.2.6); they share its time equally, row by row.
