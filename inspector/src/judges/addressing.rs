@@ -149,16 +149,13 @@ impl Addressing {
                     time = t.map_or(time, i128::from);
                     first.get_or_insert(time);
                     let duration = i128::from(duration);
-                    let entries = if repeat >= 0 {
-                        i128::from(repeat) + 1
-                    } else {
-                        // 5.3.9.6.1: until the next entry's time, or the period's end.
-                        let until = runs.get(i + 1).and_then(|next| next.0).map_or(limit, i128::from);
-                        if duration == 0 {
-                            return None;
-                        }
-                        ((until - time + duration - 1) / duration).max(0)
-                    };
+                    // What begins after the period's end is not presented. 5.3.9.6.1: an open repeat goes on until the next
+                    // entry's time, or to that end.
+                    let next = runs.get(i + 1).and_then(|next| next.0).map_or(limit, i128::from);
+                    let until = if repeat < 0 { next.min(limit) } else { limit };
+                    let most =
+                        if duration > 0 { ((until - time + duration - 1) / duration).max(0) } else { 1 };
+                    let entries = if repeat < 0 { most } else { most.min(i128::from(repeat) + 1) };
                     count += entries;
                     time += entries * duration;
                 }

@@ -14,7 +14,6 @@ pub fn compare(ours: &Value, theirs: &MPD) -> Findings {
     let root = || (String::new(), String::new());
     let header = [
         ("type", "@type", json!(theirs.mpdtype.as_deref().unwrap_or("static"))),
-        ("duration", "@mediaPresentationDuration", seconds(theirs.mediaPresentationDuration)),
         ("minimum_update_period", "@minimumUpdatePeriod", seconds(theirs.minimumUpdatePeriod)),
         (
             "suggested_presentation_delay",
@@ -26,6 +25,11 @@ pub fn compare(ours: &Value, theirs: &MPD) -> Findings {
         ("max_segment_duration", "@maxSegmentDuration", seconds(theirs.maxSegmentDuration)),
     ];
     findings.fields(root, ours, header);
+    // Where it is not written, ours is that of the periods.
+    if theirs.mediaPresentationDuration.is_some() {
+        let duration = seconds(theirs.mediaPresentationDuration);
+        findings.fields(root, ours, [("duration", "@mediaPresentationDuration", duration)]);
+    }
     let begins = &ours["availability_start_time"];
     let date = theirs.availabilityStartTime;
     if begins.as_str().and_then(date_time) != date.map(|date| date.timestamp_micros()) {
@@ -85,7 +89,7 @@ impl Context<'_> {
         if self.span.start.is_some() {
             findings.fields(|| place.clone(), ours, [("start", "@start", seconds(self.span.start))]);
         }
-        if self.period.duration.is_some() || !self.dynamic {
+        if self.period.duration.is_some() || self.span.duration.is_some() && !self.dynamic {
             findings.fields(|| place.clone(), ours, [("duration", "@duration", seconds(self.span.duration))]);
         }
         let sets = entries(ours, "adaptation_sets");
@@ -143,7 +147,7 @@ fn fields_of(set: &AdaptationSet, theirs: &Representation) -> [Field; 5] {
     let rate = theirs.audioSamplingRate.as_ref().or(set.audioSamplingRate.as_ref());
     [
         ("bandwidth", "@bandwidth", json!(theirs.bandwidth)),
-        ("codecs", "@codecs", json!(theirs.codecs.as_ref().or(set.codecs.as_ref()))),
+        ("codecs", "@codecs", text(&json!(theirs.codecs.as_ref().or(set.codecs.as_ref())))),
         ("width", "@width", json!(theirs.width.or(set.width))),
         ("height", "@height", json!(theirs.height.or(set.height))),
         ("audio_sampling_rate", "@audioSamplingRate", json!(rate.and_then(|rate| rate.parse::<u64>().ok()))),
@@ -169,7 +173,7 @@ fn seconds(duration: Option<Duration>) -> Value {
     json!(duration.map(|duration| duration.as_secs_f64()))
 }
 
-/// No id and an empty one are the same.
+/// Nothing and an empty text are the same.
 fn text(value: &Value) -> Value {
     if value == "" { Value::Null } else { value.clone() }
 }

@@ -121,7 +121,11 @@ fn media(findings: &mut Findings, ours: &Value, theirs: &MediaPlaylist, base: &s
     };
     let header = [
         ("version", "version", version(&ours["version"], theirs.version)),
-        ("target_duration", "target_duration", json!(theirs.target_duration)),
+        (
+            "target_duration",
+            "target_duration",
+            target_duration(&ours["target_duration"], theirs.target_duration),
+        ),
         ("media_sequence", "media_sequence", json!(theirs.media_sequence)),
         ("discontinuity_sequence", "discontinuity_sequence", json!(theirs.discontinuity_sequence)),
         ("playlist_type", "playlist_type", playlist_type),
@@ -236,6 +240,11 @@ fn normal_key(key: &Value) -> Value {
     });
     let format = key["keyformat"].as_str().unwrap_or("identity");
     json!({"method": key["method"], "uri": key["uri"], "iv": iv, "keyformat": format})
+}
+
+/// To them an absent one is 0.
+fn target_duration(ours: &Value, theirs: u64) -> Value {
+    if ours.is_null() && theirs == 0 { Value::Null } else { json!(theirs) }
 }
 
 /// EXT-X-VERSION is 1 where it is absent (RFC 8216bis 4.4.1.2), which we may print or leave out.
