@@ -110,11 +110,11 @@ impl Live {
     /// Which segments of `timeline` can be fetched at `now`, as indexes; all of them where the MPD is static. Without
     /// @timeShiftBufferDepth there may be a great many.
     ///
-    /// A segment is available from the moment its media is complete, or @availabilityTimeOffset earlier (5.3.9.5.3),
-    /// as long as some of it lies within the time shift buffer (A.3.4). This holds however segments are addressed:
-    /// one that a SegmentTimeline lists may still be to come. Who trusts the list more than the clocks takes what
-    /// lies behind the range too.
-    pub fn available(&self, timeline: &Timeline, now: Micros) -> Range<u32> {
+    /// A segment is available from the moment its media is complete, or @availabilityTimeOffset earlier (5.3.9.5.3), as
+    /// long as some of it lies within the time shift buffer (A.3.4). That holds however segments are addressed: what an MPD
+    /// lists one by one (`listed`: SegmentTimeline, SegmentList) may still be to come. But such a list shows better than
+    /// the clock what the latest segment is, so that the buffer ends with the list where the clock is further.
+    pub fn available(&self, timeline: &Timeline, listed: bool, now: Micros) -> Range<u32> {
         if !self.dynamic {
             return 0..timeline.len();
         }
@@ -128,9 +128,10 @@ impl Live {
             Micros::MAX => timeline.len(),
             early => ended_at(timeline, edge.saturating_add(early)),
         };
+        let latest = if listed { edge.min(timeline.end()) } else { edge };
         let from = match (self.time_shift, self.availability_start) {
-            // To the microsecond at the buffer's end still counts.
-            (Some(depth), Some(_)) => ended_at(timeline, edge.saturating_sub(depth).saturating_sub(1)),
+            // What ends where the buffer begins still counts.
+            (Some(depth), Some(_)) => ended_at(timeline, latest.saturating_sub(depth).saturating_sub(1)),
             _ => 0,
         };
         from.min(end)..end
@@ -286,7 +287,7 @@ mod tests {
     fn segments_come_when_they_are_complete_and_go_with_the_time_shift_buffer() {
         // Period from 10 s on: segment 0 is complete at second 1012.
         let endless = timeline(&[(0, 2, u32::MAX / 2)]);
-        let at = |live: &Live, micros: i64| live.available(&endless, 1000 * SECOND + micros);
+        let at = |live: &Live, micros: i64| live.available(&endless, false, 1000 * SECOND + micros);
         let live = dynamic(Some(6));
         assert_eq!(at(&live, 12 * SECOND - 1), 0..0);
         assert_eq!(at(&live, 12 * SECOND), 0..1);
@@ -296,7 +297,7 @@ mod tests {
         assert_eq!(at(&live, 1_000_000_000 * SECOND), 499_999_991..499_999_995);
         let ended = Live { availability_end: Some(1015 * SECOND), ..dynamic(None) };
         assert_eq!((at(&ended, 15 * SECOND), at(&ended, 15 * SECOND + 1)), (0..2, 0..0));
-        assert_eq!(Live::default().available(&timeline(&[(0, 2, 3)]), 0), 0..3);
+        assert_eq!(Live::default().available(&timeline(&[(0, 2, 3)]), false, 0), 0..3);
     }
 
     #[test]
@@ -304,7 +305,7 @@ mod tests {
         let at = |offset: i64, now: i64, endless: bool| {
             let mut timeline = timeline(&[(0, 2, if endless { u32::MAX / 2 } else { 8 })]);
             timeline.availability_offset = offset;
-            dynamic(Some(6)).available(&timeline, (1000 + now) * SECOND)
+            dynamic(Some(6)).available(&timeline, false, (1000 + now) * SECOND)
         };
         assert_eq!(at(1_500_000, 20, true), 1..5);
         assert_eq!(at(2 * SECOND, 20, true), 1..6);
@@ -317,10 +318,12 @@ mod tests {
     #[test]
     fn lists_with_gaps_too() {
         let listed = timeline(&[(4, 2, 2), (20, 3, 2)]);
-        let at = |now: i64| dynamic(Some(10)).available(&listed, (1000 + now) * SECOND);
+        let at = |now: i64| dynamic(Some(10)).available(&listed, false, (1000 + now) * SECOND);
         assert_eq!((at(9), at(15), at(16), at(18), at(20)), (0..0, 0..0, 0..1, 0..2, 0..2));
         assert_eq!((at(28), at(29), at(33), at(36), at(99)), (1..2, 2..2, 2..3, 2..4, 4..4));
-        assert_eq!(dynamic(None).available(&timeline(&[]), 0), 0..0);
+        assert_eq!(dynamic(None).available(&timeline(&[]), true, 0), 0..0);
+        let by_list = |now: i64| dynamic(Some(3)).available(&listed, true, (1000 + now) * SECOND);
+        assert_eq!((by_list(33), by_list(36), by_list(99)), (2..3, 2..4, 2..4));
     }
 
     #[test]

@@ -16,6 +16,7 @@ mod mpd;
 mod observe;
 mod patch;
 pub mod periods;
+pub mod refresh;
 mod sidx;
 pub mod xml;
 
@@ -23,5 +24,6 @@ pub use dynamic::{Live, live};
 pub use mpd::{Common, parse, read};
 pub use observe::{Observer, Seen};
 pub use patch::patch;
+pub use refresh::{Manifest, refresh};
 pub use sidx::{Sidx, sidx};
 pub use xml::{is_mpd, is_patch};

@@ -30,6 +30,20 @@ const MAX_WEIGHT: u64 = 64 << 20;
 /// In a period with more tracks than this none are joined.
 const MAX_JOINED: usize = 64;
 
+/// What stands before a Representation@id in the ids of a period's renditions, where there are, or may be, several.
+pub fn prefix(period: &str, start: Micros) -> String {
+    let mut prefix = String::new();
+    if period.is_empty() {
+        if start < 0 {
+            prefix.push('-');
+        }
+        push_integer(&mut prefix, start.unsigned_abs(), 1);
+    }
+    prefix.push_str(period);
+    prefix.push('/');
+    prefix
+}
+
 /// Reads the MPD `text`, fetched from `url`.
 pub fn parse(text: &str, url: &str) -> Result<Presentation, Error> {
     read(text, url, &mut ())
@@ -385,17 +399,7 @@ impl<'d, O: Observer> Reader<'_, 'd, O> {
     /// Representation@id is unique within a period only (5.3.5.2). A presentation that has, or may get, several puts
     /// Period@id, or the start in microseconds, before it.
     fn unique(&self, id: &str, period: &str, start: Micros) -> String {
-        let mut unique = String::new();
-        if self.several || self.live {
-            if period.is_empty() {
-                if start < 0 {
-                    unique.push('-');
-                }
-                push_integer(&mut unique, start.unsigned_abs(), 1);
-            }
-            unique.push_str(period);
-            unique.push('/');
-        }
+        let mut unique = if self.several || self.live { prefix(period, start) } else { String::new() };
         unique.push_str(id);
         unique
     }
