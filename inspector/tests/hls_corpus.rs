@@ -114,9 +114,8 @@ fn compare(tally: &mut Tally, path: &str, json: &Value, stated: &Value) {
             "skip_tags" => u64::from(json["skipped_segments"] != 0).into(),
             "variants" | "stream_inf_tags" => list(&json["variants"]).len().into(),
             "iframe_variants" | "iframe_stream_inf_tags" => list(&json["iframe_variants"]).len().into(),
-            "media_tags" => list(&json["renditions"]).len().into(),
             "session_data" | "rendition_reports" => list(&json[what]).len().into(),
-            "renditions" => {
+            "renditions" | "media_tags" => {
                 for (kind, theirs) in theirs.as_object().expect("by kind") {
                     let ours = count(list(&json["renditions"]), |rendition| rendition["type"] == *kind);
                     tally.same(path, kind, ours, theirs);
@@ -215,4 +214,45 @@ fn what_the_index_states_is_what_is_printed() {
     assert!(unexplained.is_empty(), "to be explained:\n{}", unexplained.join("\n"));
     let stale: Vec<_> = EXPLAINED.iter().zip(&used).filter(|(_, used)| !**used).collect();
     assert!(files.is_empty() || stale.is_empty(), "explained, but they agree: {stale:?}");
+}
+
+/// A multivariant playlist and its media playlists: what the source asserts of the whole is what the model of the one and the
+/// segments of the others say.
+#[test]
+fn sets_are_read_together() {
+    let files = corpus();
+    for File { path, text, expected, .. } in &files {
+        let Some(tracks) = expected["tracks"].as_array() else { continue };
+        let json = inspect(text, &Options::default()).expect("a playlist");
+        assert_eq!(expected["presentations"], 1, "{path}");
+        let ours = list(&json["presentation"]["periods"][0]["tracks"]);
+        let mut ours: Vec<(&Value, &Value)> = (ours.iter())
+            .flat_map(|track| list(&track["renditions"]).iter().map(move |rendition| (track, rendition)))
+            .collect();
+        assert_eq!(ours.len(), tracks.len(), "{path}");
+        for theirs in tracks {
+            let same = |(track, rendition): &(&Value, &Value)| {
+                let codecs = list(&theirs["codecs"]).first().unwrap_or(&Value::Null);
+                track["kind"] == theirs["type"]
+                    && rendition["bandwidth"] == theirs["bandwidth"]
+                    && track["language"] == theirs["language"]
+                    && rendition["codecs"] == *codecs
+                    && (rendition["width"] == theirs["width"] && rendition["height"] == theirs["height"])
+            };
+            let found = ours.iter().position(same);
+            let (_, rendition) = ours.remove(found.unwrap_or_else(|| panic!("{path}: {theirs}")));
+            let uri = rendition["uri"].as_str().expect("a URI");
+            let place = path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned() + "/" + uri;
+            let playlist = files.iter().find(|file| file.path == place).expect("it is in the set");
+            let media = inspect(&playlist.text, &Options::default()).expect("a playlist");
+            assert_eq!(finished(&media).len() as u64, theirs["segments"].as_u64().unwrap_or(0), "{place}");
+            // The source takes each segment to be as long as the longest may be.
+            let longest = media["target_duration"].as_f64().unwrap_or(0.0);
+            assert_eq!(
+                longest * finished(&media).len() as f64,
+                theirs["duration"].as_f64().unwrap_or(0.0),
+                "{place}"
+            );
+        }
+    }
 }

@@ -24,6 +24,7 @@ use lines::{Line, Lines};
 pub use again::Live;
 pub use align::{Alignment, align};
 pub use media::{Observer, byte_range, start};
+pub use multivariant::resolution;
 pub use pace::{Directives, Skip, directives, next_reload};
 pub use reload::{Changes, Outcome, reload};
 

@@ -273,8 +273,9 @@ mod tests {
         ]) {
             lint.tag(name, value, line, name == "EXT-X-CUE-IN");
         }
+        let warnings = lint.finish();
         let seen: Vec<_> =
-            lint.warnings.iter().map(|warning| (warning.code, warning.line, warning.message)).collect();
+            warnings.iter().map(|warning| (warning.code, warning.line, warning.message.as_str())).collect();
         assert_eq!(
             seen,
             [

@@ -7,8 +7,9 @@ use crate::{Options, model};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
+use thalweg::hls::{self, Changes, Outcome};
 use thalweg::presentation::{Edge, Key, Part, Segment, Timeline, Warning};
-use thalweg::{Error, hls};
+use thalweg::{Error, Micros};
 
 /// `{"format": "hls", "kind": "media"}`.
 #[derive(Serialize)]
@@ -39,6 +40,8 @@ struct Media {
     server_control: Option<Value>,
     /// Segments that a delta update left out.
     skipped_segments: u32,
+    /// With `--previous`: what became of it, in one word, and how much changed.
+    changes: Option<Value>,
     /// EXT-X-START.
     start: Option<Start>,
     /// Variables (EXT-X-DEFINE).
@@ -93,16 +96,42 @@ struct Entry<'a> {
 pub fn inspect(text: &str, options: &Options) -> Result<Value, Error> {
     let mut notes = Notes::new(text);
     let timeline = hls::observed(text, options.url, &[], &mut notes)?;
-    print(timeline, notes, HashMap::new(), options)
+    let skipped = timeline.skipped;
+    match options.previous {
+        None => Ok(print(timeline, notes, skipped, &HashMap::new(), None, options)),
+        Some(previous) => {
+            let mut before = Notes::new(previous);
+            let old = hls::observed(previous, options.url, &[], &mut before)?;
+            let numbers = old.first_number..;
+            let older: HashMap<u64, Note> = numbers.zip(std::mem::take(&mut before.segments)).collect();
+            let last_skipped = timeline.first_number.checked_sub(1).and_then(|number| older.get(&number));
+            if let (Some(note), true) = (last_skipped, skipped > 0) {
+                notes = Notes::after(text, note);
+                hls::observed(text, options.url, &[], &mut notes)?;
+            }
+            if let Some(removed) = &notes.removed {
+                notes.dateranges = std::mem::take(&mut notes.dateranges).after(before.dateranges, removed);
+            }
+            let (merged, changes) = hls::reload(old, timeline.clone());
+            let merged = match changes.outcome {
+                Outcome::Unchanged | Outcome::Updated => merged,
+                // What it says is printed, whatever a player makes of it.
+                Outcome::Older | Outcome::Restarted | Outcome::Incomplete => timeline,
+            };
+            Ok(print(merged, notes, skipped, &older, Some(&changes), options))
+        }
+    }
 }
 
 /// The object. `older` are the notes on segments that an earlier playlist had, by number.
 fn print(
     timeline: Timeline,
     mut notes: Notes,
-    older: HashMap<u64, Note>,
+    skipped: u32,
+    older: &HashMap<u64, Note>,
+    changes: Option<&Changes>,
     options: &Options,
-) -> Result<Value, Error> {
+) -> Value {
     let mut syntax = notes.lint.finish();
     syntax.append(&mut notes.warnings);
     let edge = timeline.edge.as_deref();
@@ -137,8 +166,8 @@ fn print(
                     Some(nth) => notes.segments.get(nth as usize),
                     None => older.get(&segment.number),
                 };
-                let entry = entry(&segment, note.unwrap_or(&blank), date, of_this);
-                segments.push(entry);
+                let begin = timeline.start();
+                segments.push(entry(&segment, begin, note.unwrap_or(&blank), date, of_this));
             }
             None if of_this.is_empty() => {}
             None => segments.push(incomplete(&timeline, &unfinished, date, of_this)),
@@ -167,7 +196,8 @@ fn print(
                 "can_skip_dateranges": control.can_skip_dateranges,
             })
         }),
-        skipped_segments: timeline.skipped,
+        skipped_segments: skipped,
+        changes: changes.map(print_changes),
         start: timeline.start_offset.map(Start::from),
         defines: notes.defines,
         segments,
@@ -189,16 +219,16 @@ fn print(
         warnings: warnings(timeline.warnings.clone(), syntax),
         presentation: model::presentation(&hls::presentation_of(timeline, options.url)),
     };
-    Ok(json!(media))
+    json!(media)
 }
 
-fn entry(segment: &Segment, note: &Note, date: Option<String>, parts: Vec<Value>) -> Value {
+fn entry(segment: &Segment, begin: Micros, note: &Note, date: Option<String>, parts: Vec<Value>) -> Value {
     let keys = segment.keys.as_deref().unwrap_or_default();
     let keys: Vec<Value> = keys.iter().map(|key| print_key(key, note)).collect();
     json!(Entry {
         uri: Some(&segment.url),
         title: note.title.as_deref(),
-        start: seconds(segment.start),
+        start: seconds(segment.start.saturating_sub(begin)),
         duration: Some(seconds(segment.duration)),
         sequence: segment.number,
         discontinuity: note.discontinuity,
@@ -229,7 +259,7 @@ fn incomplete(timeline: &Timeline, note: &Note, date: Option<String>, parts: Vec
     json!(Entry {
         uri: None,
         title: note.title.as_deref(),
-        start: seconds(timeline.end()),
+        start: seconds(timeline.end().saturating_sub(timeline.start())),
         duration: None,
         sequence: timeline.first_number.saturating_add(u64::from(index)),
         discontinuity: note.discontinuity,
@@ -245,6 +275,24 @@ fn incomplete(timeline: &Timeline, note: &Note, date: Option<String>, parts: Vec
         scte35: &note.cues.sections,
         scte35_decoded: note.cues.decoded(),
         parts,
+    })
+}
+
+fn print_changes(changes: &Changes) -> Value {
+    let outcome = match changes.outcome {
+        Outcome::Unchanged => "unchanged",
+        Outcome::Updated => "updated",
+        Outcome::Older => "older",
+        Outcome::Restarted => "restarted",
+        Outcome::Incomplete => "incomplete",
+    };
+    json!({
+        "outcome": outcome,
+        "removed": changes.removed,
+        "added": changes.added,
+        "missed": changes.missed,
+        "parts": changes.parts,
+        "completed": changes.completed,
     })
 }
 

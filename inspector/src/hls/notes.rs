@@ -25,8 +25,8 @@ pub struct Notes {
     pub start_line: u32,
     pub independent_segments: bool,
     pub defines: Map<String, Value>,
-    /// EXT-X-SKIP's RECENTLY-REMOVED-DATERANGES.
-    pub removed: String,
+    /// EXT-X-SKIP's RECENTLY-REMOVED-DATERANGES: where it is written, dateranges were left out, too.
+    pub removed: Option<String>,
     pub dateranges: DateRanges,
     /// One for each segment.
     pub segments: Vec<Note>,
@@ -48,6 +48,8 @@ pub struct Note {
     pub bitrate: Option<u64>,
     pub cues: Cues,
     pub vectors: Vectors,
+    /// EXT-X-BITRATE so far, whether or not it holds for this segment.
+    rate: Option<u64>,
     /// Whether it has a byte range: EXT-X-BITRATE does not hold for it.
     ranged: bool,
 }
@@ -57,9 +59,15 @@ impl Notes {
         Notes { lint: Lint::new(text), ..Notes::default() }
     }
 
+    /// What holds behind the segment that `note` is on holds at the beginning.
+    pub fn after(text: &str, note: &Note) -> Self {
+        Notes { bitrate: note.rate, vectors: note.vectors.clone(), ..Notes::new(text) }
+    }
+
     /// The segment that the last tags are about: the next, finished or not.
     fn close(&mut self) -> Note {
         let mut note = std::mem::take(&mut self.next);
+        note.rate = self.bitrate;
         note.bitrate = self.bitrate.filter(|_| !note.ranged);
         note.vectors = self.vectors.clone();
         note
@@ -104,7 +112,7 @@ impl Observer for Notes {
             "EXT-X-KEY" => self.key(attributes),
             "EXT-X-DATERANGE" => self.dateranges.tag(value, line, &mut self.warnings),
             "EXT-X-SKIP" => {
-                self.removed = attributes.get("RECENTLY-REMOVED-DATERANGES").unwrap_or_default().to_owned();
+                self.removed = attributes.written("RECENTLY-REMOVED-DATERANGES").map(str::to_owned);
             }
             "EXT-X-VERSION" => {
                 match integer(value).filter(|version| *version > 0) {
