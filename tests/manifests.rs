@@ -233,7 +233,16 @@ fn variants(text: &str) -> usize {
     uris.len()
 }
 
+const SWITCHING: &str = "sets between which one may switch are one track (ISO/IEC 23009-1 5.3.3.5)";
+
 const DASH_EXPLAINED: &[(&str, &str, &str)] = &[
+    ("adaptationset_switching.mpd", "sets", SWITCHING),
+    ("multiple_supplementals.mpd", "sets", SWITCHING),
+    ("sample_mpd_stream_keys.mpd", "sets", SWITCHING),
+    ("sample_mpd_switching_property.mpd", "sets", SWITCHING),
+    ("sample_mpd_switching_property_incompatible.mpd", "sets", SWITCHING),
+    ("multiperiod-startnumber-removed-periods.mpd", "sets", SWITCHING),
+    ("multiperiod-startnumber.mpd", "sets", SWITCHING),
     (
         "direct_splice_info_section.mpd",
         "manifest.empty",

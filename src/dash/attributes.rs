@@ -28,9 +28,14 @@ pub fn signed_integer(text: &str) -> Option<i64> {
     }
 }
 
-/// The attribute as an xs:duration.
+/// The attribute as an xs:duration; a number alone counts as seconds.
 pub fn duration(element: Element, name: &str) -> Option<Micros> {
-    parse_duration(element.attribute(name)?.trim_ascii())
+    let text = element.attribute(name)?;
+    let text = text.trim_ascii();
+    match decimal(text, 6) {
+        Some((micros, "")) => Some(i64::try_from(micros).unwrap_or(i64::MAX)),
+        _ => parse_duration(text),
+    }
 }
 
 /// The attribute as decimal seconds; `INF` is `i64::MAX`.

@@ -6,7 +6,7 @@ mod observer;
 mod segments;
 mod shapes;
 
-use crate::{Options, json};
+use crate::{Options, json, model};
 use observer::Tree;
 use serde_json::{Value, to_value};
 use thalweg::presentation::Warning;
@@ -22,6 +22,7 @@ pub fn inspect(text: &str, options: &Options) -> Result<Value, Error> {
         Ok(presentation) => {
             if let Ok(mpd) = &mut mpd {
                 mpd.duration = presentation.duration.map_or(Value::Null, json::seconds);
+                mpd.presentation = model::presentation(&presentation);
             }
             warnings.splice(0..0, presentation.warnings);
         }
