@@ -10,6 +10,7 @@
 pub mod addressing;
 pub mod attributes;
 pub mod clock;
+mod cues;
 pub mod descriptors;
 pub mod dynamic;
 mod mpd;
@@ -20,6 +21,7 @@ pub mod refresh;
 mod sidx;
 pub mod xml;
 
+pub use cues::{cues, is_cues};
 pub use dynamic::{Live, live};
 pub use mpd::{Common, parse, read};
 pub use observe::{Observer, Seen};
