@@ -13,7 +13,7 @@ pub enum Part {
     All,
     /// Formatting, lints and native tests.
     Rust,
-    /// TypeScript's types, and size budgets.
+    /// TypeScript's types, size budgets, and the inspector's two builds.
     Web,
     /// The tests in a browser.
     Browser,
@@ -83,6 +83,10 @@ fn web(tally: &mut Tally) {
         tally.check(quiet(&format!("tsc {project}"), &mut call("tsc", ["--noEmit", "--project", project])));
     }
     tally.check(sizes::check());
+    let native = ["build", "--quiet", "--package", "thalweg-inspector", "--example", "inspect_lines"];
+    let ready = quiet("the inspector's native half", &mut call("cargo", native));
+    let same = || quiet("inspect: native and WASM, byte for byte", &mut call("node", ["tests/inspector/same.mjs"]));
+    tally.check(ready.and_then(|()| same()));
 }
 
 fn browser(tally: &mut Tally, arguments: &[String]) {

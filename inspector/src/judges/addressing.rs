@@ -22,8 +22,8 @@ enum Segments {
     Timeline(Vec<(Option<u64>, u64, i64)>),
     /// @duration.
     Equal(f64),
-    /// So many SegmentURL.
-    Listed(usize),
+    /// So many SegmentURL, each of this @duration.
+    Listed(usize, Option<u64>),
     /// In the file itself.
     Unknown,
 }
@@ -53,6 +53,7 @@ impl Addressing {
             let lists = levels.map(|level| level.1.as_ref());
             let mut lists = lists.iter().copied().flatten();
             let timescale = lists.clone().find_map(|list| list.timescale).unwrap_or(1);
+            let duration = lists.clone().find_map(|list| list.duration);
             let urls =
                 lists.find(|list| !list.segment_urls.is_empty()).map_or(0, |list| list.segment_urls.len());
             return Some(Addressing {
@@ -61,7 +62,7 @@ impl Addressing {
                 offset: 0,
                 start_number: None,
                 end_number: None,
-                segments: Segments::Listed(urls),
+                segments: Segments::Listed(urls, duration),
             });
         }
         Some(Addressing {
@@ -116,20 +117,22 @@ impl Addressing {
             let offset = ours["presentation_time_offset"].as_u64().unwrap_or(0);
             findings.check(|| at("presentation_time_offset"), &json!(offset), json!(self.offset));
         }
-        let segments = entries(ours, "segments");
-        if let Segments::Listed(count) = self.segments {
-            findings.check(|| at("segments.length"), &json!(segments.len()), json!(count));
-        }
-        let Some((count, first, end)) = period.and_then(|(start, length)| self.extent(start, length)) else {
+        let Some((count, extent)) = period.and_then(|(start, length)| self.extent(start, length)) else {
             return;
         };
+        let segments = entries(ours, "segments");
         findings.check(|| at("segments.length"), &json!(segments.len()), json!(count));
-        let (Some(our_first), Some(our_last)) = (segments.first(), segments.last()) else { return };
+        let (Some((first, end)), Some(our_first), Some(our_last)) =
+            (extent, segments.first(), segments.last())
+        else {
+            return;
+        };
         findings.check(|| at("segments[0].start"), &our_first["start"], json!(first));
-        // A length is rounded to a microsecond, and the end is the sum of two of those.
+        // A last segment that is cut at the period's end ends within a tick of it, and ours is rounded to a microsecond.
+        let tick = self.timescale.map_or(0.0, |timescale| 1.0 / timescale as f64);
         let our_end =
             our_last["start"].as_f64().zip(our_last["duration"].as_f64()).map_or(f64::NAN, |(a, b)| a + b);
-        if (our_end - end).abs() > 3e-6 {
+        if (our_end - end).abs() > tick + 3e-6 {
             findings.note(at("segments.end"), json!(our_end), json!(end));
         }
         if self.scheme != "timeline-time" {
@@ -137,8 +140,9 @@ impl Addressing {
         }
     }
 
-    /// (how many segments, presentation time of the first one's start, and of the last one's end).
-    fn extent(&self, start: Duration, length: Duration) -> Option<(i128, f64, f64)> {
+    /// How many segments begin before the period's end, and the presentation times from the first one's start to the last
+    /// one's end.
+    fn extent(&self, start: Duration, length: Duration) -> Option<(i128, Option<(f64, f64)>)> {
         let timescale = self.timescale.filter(|timescale| *timescale > 0)? as f64;
         let seconds = |ticks: f64| start.as_secs_f64() + (ticks - self.offset as f64) / timescale;
         match &self.segments {
@@ -159,7 +163,7 @@ impl Addressing {
                     count += entries;
                     time += entries * duration;
                 }
-                Some((count, seconds(first? as f64), seconds(time as f64)))
+                Some((count, Some((seconds(first? as f64), seconds(time as f64)))))
             }
             Segments::Equal(duration) if *duration > 0.0 => {
                 let of_period = (length.as_secs_f64() * timescale / duration - 1e-6).ceil().max(0.0) as i128;
@@ -171,7 +175,12 @@ impl Addressing {
                 // Numbers count from the period's start, whatever the offset (5.3.9.5.3).
                 let end =
                     start.as_secs_f64() + (count as f64 * duration / timescale).min(length.as_secs_f64());
-                Some((count, start.as_secs_f64(), end))
+                Some((count, Some((start.as_secs_f64(), end))))
+            }
+            Segments::Listed(listed, Some(duration)) if *duration > 0 => {
+                let of_period =
+                    (length.as_secs_f64() * timescale / *duration as f64 - 1e-6).ceil().max(0.0) as i128;
+                Some((of_period.min(*listed as i128), None))
             }
             _ => None,
         }
