@@ -220,13 +220,14 @@ impl Timeline {
             0 => return Some(0),
             after => &self.runs[after - 1],
         };
-        let ticks = to_ticks(time.saturating_sub(self.origin), self.timescale).saturating_add(self.zero);
+        // The last tick that begins at or before `time` once it is rounded down to microseconds: the one before the first
+        // tick of the next microsecond.
+        let next = time.saturating_sub(self.origin).saturating_add(1).saturating_neg();
+        let ticks =
+            to_ticks(next, self.timescale).saturating_add(1).saturating_neg().saturating_add(self.zero);
         let into = ticks.saturating_sub(run.start).max(0) as u64;
-        let mut nth = into.checked_div(run.duration).unwrap_or(0).min(u64::from(run.count - 1)) as u32;
-        // Microseconds are coarser than ticks can be: step to the segment whose rounded start is at or before `time`.
-        if nth + 1 < run.count && self.micros(tick_of(run, nth + 1)) <= time {
-            nth += 1;
-        }
+        let last = run.count - 1;
+        let nth = into.checked_div(run.duration).map_or(last, |nth| nth.min(u64::from(last)) as u32);
         Some(run.first + nth)
     }
 
@@ -311,4 +312,38 @@ fn tick_of(run: &Run, nth: u32) -> i64 {
 /// The value in force at `index` in a list of `(first index, value)`.
 fn at_or_before<T>(list: &[(u32, T)], index: u32) -> Option<&T> {
     list[..list.partition_point(|(first, _)| *first <= index)].last().map(|(_, value)| value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A timeline of runs `(start, duration, count)`.
+    fn timeline(timescale: u32, zero: i64, origin: Micros, runs: &[(i64, u64, u32)]) -> Timeline {
+        let mut timeline = Timeline::new(timescale, zero, origin, Addresses::Template("u".to_owned()));
+        runs.iter().for_each(|&(start, duration, count)| timeline.push(start, duration, count));
+        timeline
+    }
+
+    #[test]
+    fn a_time_lies_in_the_last_segment_that_starts_at_or_before_it() {
+        let cases = [
+            timeline(1, 0, 0, &[(0, 4, 5), (20, 3, 2), (30, 0, 3), (30, 1, 1)]),
+            timeline(90_000, 900, 7, &[(900, 3003, 40), (121_021, 0, 4), (121_021, 3000, 9)]),
+            // A microsecond is many ticks long, and a segment but some.
+            timeline(u32::MAX, -5, -3, &[(0, 1000, 50), (60_000, 1, 9999), (80_000, 4295, 30)]),
+            timeline(16_843_008, 0, 0, &[(0, 2, 3), (6, 16_843_008, 2)]),
+            timeline(3, i64::MIN, i64::MIN, &[(i64::MIN, u64::MAX, 3)]),
+        ];
+        for timeline in &cases {
+            let starts: Vec<_> = (0..timeline.len()).map(|at| timeline.segment(at).unwrap().start).collect();
+            let times =
+                starts.iter().flat_map(|&start| [start.saturating_sub(1), start, start.saturating_add(1)]);
+            for time in times.filter(|&time| time < timeline.end()) {
+                let last = starts.partition_point(|&start| start <= time).saturating_sub(1) as u32;
+                assert_eq!(timeline.at_time(time), Some(last), "{time} in {timeline:?}");
+            }
+            assert_eq!(timeline.at_time(timeline.end()), None);
+        }
+    }
 }
