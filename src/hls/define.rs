@@ -19,13 +19,16 @@ const MAX_NAME: usize = 256;
 /// What is substituted may be so long, all together: definitions that refer to one another grow without bounds.
 const MAX_SUBSTITUTED: usize = 16 << 20;
 
+/// Names and values.
+type List = Vec<(String, String)>;
+
 /// The variables defined so far.
 pub struct Variables<'a> {
     /// The playlist's URL, for QUERYPARAM.
     url: &'a str,
     /// The multivariant playlist's variables, for IMPORT.
     imports: &'a [(String, String)],
-    list: Vec<(String, String)>,
+    list: List,
     /// Whether there was an EXT-X-DEFINE, however broken: what looks like a reference is one.
     active: bool,
     substituted: usize,
@@ -38,7 +41,7 @@ impl<'a> Variables<'a> {
     }
 
     /// What is defined, as (name, value).
-    pub fn into_list(self) -> Vec<(String, String)> {
+    pub fn into_list(self) -> List {
         self.list
     }
 
@@ -114,7 +117,7 @@ pub fn expand<'t>(
     text: &'t str,
     url: &str,
     warnings: &mut Vec<Warning>,
-) -> Result<(Cow<'t, str>, Vec<(String, String)>), Error> {
+) -> Result<(Cow<'t, str>, List), Error> {
     if !text.contains(TAG) {
         return Ok((Cow::Borrowed(text), Vec::new()));
     }

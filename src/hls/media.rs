@@ -140,11 +140,7 @@ impl<'a> Reader<'a> {
             }
             "EXT-X-KEY" => self.key(value, line)?,
             "EXT-X-MAP" => self.map(Attributes(value), line)?,
-            "EXT-X-GAP" => {
-                if self.timeline.gaps.last() != Some(&index) {
-                    self.timeline.gaps.push(index);
-                }
-            }
+            "EXT-X-GAP" if self.timeline.gaps.last() != Some(&index) => self.timeline.gaps.push(index),
             "EXT-X-DISCONTINUITY-SEQUENCE" => {
                 let known = self.discontinuity_sequence;
                 self.discontinuity_sequence = self.sequence(name, value, line, known);

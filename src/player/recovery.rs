@@ -107,6 +107,18 @@ impl Player {
         }
     }
 
+    /// The manifest says that a segment, which ends at `end`, cannot be had in this rendition: another has it, or it is skipped.
+    pub(super) fn segment_missing(&mut self, now: Micros, l: usize, rendition: usize, end: Micros) {
+        self.lanes[l].avoid(rendition, now + AVOID);
+        self.lanes[l].chosen = None;
+        if self.another(now, l) {
+            self.lanes[l].lost = true;
+        } else {
+            self.lanes[l].forgive();
+            self.lanes[l].next = end;
+        }
+    }
+
     /// A rendition's index or initialization segment cannot be had.
     pub(super) fn rendition_lost(&mut self, now: Micros, l: usize, rendition: usize, error: Error) {
         self.lanes[l].avoid(rendition, now + AVOID);

@@ -21,7 +21,7 @@ impl Player {
     pub(super) fn schedule(&mut self, now: Micros) {
         self.review(now);
         for lane in 0..self.lanes.len() {
-            self.fill(now, lane);
+            while self.fill(now, lane) {}
         }
         let drained = |lane: &Lane| lane.done && lane.fetch.is_none() && lane.held.is_empty();
         if self.open && !self.ended && !self.failed && self.lanes.iter().all(drained) {
@@ -44,19 +44,20 @@ impl Player {
         waits.min()
     }
 
-    fn fill(&mut self, now: Micros, l: usize) {
+    /// Asks for what a lane needs next; whether that was a segment that cannot be had, so that it needs another.
+    fn fill(&mut self, now: Micros, l: usize) -> bool {
         let lane = &self.lanes[l];
         if lane.fetch.is_some() || lane.done || lane.full || lane.not_before > now || self.failed {
-            return;
+            return false;
         }
         if lane.next - self.playback.position(now) >= self.goal {
-            return;
+            return false;
         }
         let rendition = match lane.chosen {
             Some(rendition) => rendition,
             None => match self.choose(now, l) {
                 Some(rendition) => rendition,
-                None => return,
+                None => return false,
             },
         };
         let lane = &mut self.lanes[l];
@@ -64,7 +65,7 @@ impl Player {
         let (track, next) = (lane.track, lane.next);
         let Some(timeline) = self.timeline(track, rendition) else {
             self.fetch_index(now, track, rendition);
-            return;
+            return false;
         };
         // Where media goes on from what came before, a rest of a segment is rounding; where a seek landed, it is wanted.
         let lane = &self.lanes[l];
@@ -76,12 +77,17 @@ impl Player {
             segment = timeline.segment(known.index + 1);
         }
         match segment {
+            Some(segment) if segment.gap => {
+                self.segment_missing(now, l, rendition, segment.end());
+                return true;
+            }
             Some(segment) => self.fetch_segment(now, l, rendition, segment),
             None => {
                 self.lanes[l].done = true;
                 self.lanes[l].chosen = None;
             }
         }
+        false
     }
 
     /// Decides on a rendition for a lane's next segment. `None`: a lane that follows another must wait for it.

@@ -38,6 +38,10 @@ pub struct Stream {
     /// Sample entry of each video rendition, where it is not avc1.
     pub hevc: Vec<usize>,
     pub live: bool,
+    /// Lanes and numbers of segments that the playlists say cannot be had.
+    pub gaps: Vec<(&'static str, u64)>,
+    /// EXT-X-KEY of the media playlists.
+    pub key: Option<&'static str>,
 }
 
 impl Stream {
@@ -54,6 +58,8 @@ impl Stream {
             holed: None,
             hevc: Vec::new(),
             live: false,
+            gaps: Vec::new(),
+            key: None,
         }
     }
 
@@ -82,7 +88,7 @@ impl Stream {
         let (name, file) = path.split_once('/')?;
         let lane = Lane::parse(name)?;
         match file {
-            "media.m3u8" => Some(self.media_playlist().into_bytes()),
+            "media.m3u8" => Some(self.media_playlist(name).into_bytes()),
             "init.mp4" => Some(self.init(lane)),
             "all.mp4" => self.single(lane, range?),
             _ => {
@@ -118,12 +124,18 @@ impl Stream {
         if self.hevc.contains(&v) { "hvc1.1.6.L93.B0" } else { "avc1.640028" }
     }
 
-    fn media_playlist(&self) -> String {
+    fn media_playlist(&self, name: &str) -> String {
         let mut text = format!(
             "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:{}\n#EXT-X-MAP:URI=\"init.mp4\"\n",
             self.segment_s
         );
+        if let Some(key) = self.key {
+            writeln!(text, "#EXT-X-KEY:{key}").unwrap();
+        }
         for number in 0..self.segments() {
+            if self.gaps.contains(&(name, number)) {
+                text.push_str("#EXT-X-GAP\n");
+            }
             writeln!(text, "#EXTINF:{},\n{number}.m4s", self.segment_s).unwrap();
         }
         if !self.live {

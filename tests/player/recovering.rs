@@ -128,6 +128,45 @@ fn a_segment_that_no_quality_has_is_skipped() {
 }
 
 #[test]
+fn a_gap_that_the_playlist_tells_is_not_fetched() {
+    let mut stream = Stream::new(Packaging::Hls);
+    stream.gaps =
+        [3, 4, 5, 6].into_iter().flat_map(|nth| ["v0", "v1", "v2", "a0"].map(|lane| (lane, nth))).collect();
+    let mut world = World::new(stream);
+    world.play_out();
+    assert_eq!(world.element.position, world.stream.duration());
+    assert_eq!(world.errors, [], "it is no failure, however long");
+    assert_eq!(world.sought.len(), 1);
+    assert!((28 * SECOND..28 * SECOND + SECOND / 10).contains(&world.sought[0]));
+    for number in 3..7 {
+        assert_eq!(world.requests(&format!("/{number}.m4s")).len(), 0);
+    }
+}
+
+#[test]
+fn a_gap_in_one_quality_is_filled_by_another() {
+    let mut stream = Stream::new(Packaging::Hls);
+    stream.gaps = vec![("v1", 4), ("v2", 4)];
+    let mut world = World::new(stream);
+    plays(&mut world);
+    let fetched: Vec<_> = world.requests("/4.m4s").iter().map(|fetched| fetched.path.clone()).collect();
+    assert!(fetched.contains(&"v0/4.m4s".to_owned()) && fetched.len() == 2, "{fetched:?}");
+    assert!(world.decisions.iter().any(|decision| decision.reason == Why::Lost));
+}
+
+#[test]
+fn what_is_encrypted_is_said_and_not_played() {
+    let mut stream = Stream::new(Packaging::Hls);
+    stream.key = Some("METHOD=SAMPLE-AES,URI=\"skd://key\"");
+    let mut world = World::new(stream);
+    world.until(60, |world| world.failed());
+    let error = &world.errors.last().unwrap().1;
+    assert_eq!((error.code, error.severity), (Code::DrmUnsupported, Fatal));
+    assert_eq!(error.context.what.as_deref(), Some("EXT-X-KEY METHOD=SAMPLE-AES"));
+    assert_eq!(world.requests(".m4s").len(), 0);
+}
+
+#[test]
 fn three_skipped_segments_in_a_row_end_it() {
     let mut world = faulty(
         Packaging::Hls,
