@@ -85,7 +85,8 @@ fn web(tally: &mut Tally) {
     tally.check(sizes::check());
     let native = ["build", "--quiet", "--package", "thalweg-inspector", "--example", "inspect_lines"];
     let ready = quiet("the inspector's native half", &mut call("cargo", native));
-    let same = || quiet("inspect: native and WASM, byte for byte", &mut call("node", ["tests/inspector/same.mjs"]));
+    let same =
+        || quiet("inspect: native and WASM, byte for byte", &mut call("node", ["tests/inspector/same.mjs"]));
     tally.check(ready.and_then(|()| same()));
 }
 

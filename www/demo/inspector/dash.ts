@@ -52,6 +52,8 @@ function period(one: Period, at: number, base: string, open: boolean): HTMLEleme
   const build = () => {
     if (details.childElementCount > 1) return;
     details.append(...one.adaptation_sets.map((set, i) => adaptationSet(set, i, base)));
+    // One timeline is shown from the start: the others of a set are mostly the same.
+    if (at === 0) details.querySelector<HTMLButtonElement>("button.open")?.click();
     if (one.event_streams.length > 0) details.append(events(one));
   };
   details.addEventListener("toggle", build);

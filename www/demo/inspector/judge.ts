@@ -23,11 +23,11 @@ export function judgement({ judge, tree, disagreements }: Judgement): HTMLElemen
   const view = new Tree(tree, {
     at: (pointer) => {
       const list = at.get(pointer);
-      return list ? make("span", { class: "mark" }, list.map((one) => `ours${own(one, pointer)}: ${value(one.ours)}`).join("; ")) : null;
+      return list ? make("span", { class: "mark" }, list.map((one) => words(one, pointer)).join("; ")) : null;
     },
     inside: (pointer) => above.has(pointer),
   });
-  const words =
+  const summary =
     disagreements.length === 0
       ? `${judge} and Thalweg read the same, in all that both know.`
       : `${judge} and Thalweg differ in ${count(disagreements.length, "place")}. Why they do, and which is right, stands in docs/dependencies.md.`;
@@ -37,17 +37,20 @@ export function judgement({ judge, tree, disagreements }: Judgement): HTMLElemen
   });
   const head = make("tr", {}, ...["place", "Thalweg", judge].map((text) => make("th", { scope: "col" }, text)));
   const list = make("div", { class: "table disagreements", tabindex: "0", role: "region", "aria-label": "Disagreements" }, make("table", {}, make("thead", {}, head), make("tbody", {}, ...rows)));
-  const out: HTMLElement[] = [make("p", {}, words)];
+  const out: HTMLElement[] = [make("p", {}, summary)];
   if (rows.length > 0) out.push(list);
   if (disagreements.length > MOST) out.push(make("p", { class: "muted" }, `… and ${disagreements.length - MOST} more, marked in the tree.`));
   out.push(tree === null ? make("p", { class: "muted" }, `${judge} refused it: there is no tree.`) : view.element);
   return out;
 }
 
-/** Where the mark is at an object, which of its fields is meant. */
-function own(one: Disagreement, pointer: string): string {
+/** A mark's words: ours, and which field is meant where the mark is at an object. */
+function words(one: Disagreement, pointer: string): string {
   const name = one.what.split(".").at(-1) ?? "";
-  return pointer.endsWith(`/${name}`) || pointer.endsWith(`/@${name}`) ? "" : ` (${name})`;
+  if (name.endsWith("]")) return `${name} is only ours: ${value(one.ours)}`;
+  if (one.ours === null && /\/\d+$/.test(pointer)) return "not ours";
+  const here = pointer.endsWith(`/${name}`) || pointer.endsWith(`/@${name}`);
+  return `ours${here ? "" : ` (${name})`}: ${value(one.ours)}`;
 }
 
 function value(json: unknown): string {

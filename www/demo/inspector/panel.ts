@@ -40,6 +40,7 @@ export class Panel {
   #followLabel = make("label", { hidden: "" }, this.#follow, " follow");
   #problem = make("div", { role: "alert" });
   #text = new TextView();
+  #body = make("div", { class: "inspector-body", hidden: "" });
   #history = make("ol", { class: "reloads" });
   #tabs = new Tabs(["Model", "Reloads", "Judge", "JSON"]);
 
@@ -54,7 +55,8 @@ export class Panel {
     );
     this.#follow.addEventListener("change", () => this.#schedule(true));
     const head = make("div", { class: "panel-head" }, make("h2", { id: "inspector-title" }, "Inspector"), this.#crumbs, actions);
-    place.replaceChildren(head, this.#problem, make("div", { class: "inspector-body" }, this.#text.element, this.#tabs.element));
+    this.#body.append(this.#text.element, this.#tabs.element);
+    place.replaceChildren(head, this.#problem, this.#body);
   }
 
   /** Shows the manifest at a URL. */
@@ -75,8 +77,10 @@ export class Panel {
     this.#shown = null;
     this.#reloads = 0;
     this.#history.replaceChildren();
-    this.#text.show("", []);
-    for (const name of ["Model", "Judge", "JSON"] as const) this.#tabs.show(name, () => []);
+    // What was shown is of another manifest, and this one may not come.
+    this.#body.hidden = true;
+    this.#problem.replaceChildren();
+    for (const name of ["Judge", "JSON"] as const) this.#tabs.show(name, () => []);
     this.#tabs.show("Reloads", () => [make("p", { class: "muted" }, "Reload the manifest to see what changes.")]);
     this.#tabs.rename("Reloads", "Reloads");
     this.#tabs.rename("Judge", "Second opinion");
@@ -137,6 +141,7 @@ export class Panel {
       if (manifest.kind === "multivariant") return multivariant(manifest, url, open);
       return manifest.kind === "media" ? media(manifest, url, open) : mpd(manifest, url);
     };
+    this.#body.hidden = false;
     this.#text.show(text, notes(text, manifest));
     this.#tabs.show("Model", model);
     this.#tabs.show("JSON", () => [copyButton(manifest), new Tree(manifest).element]);

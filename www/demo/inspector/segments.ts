@@ -37,8 +37,10 @@ export function timeline(segments: Segment[], base: string): HTMLElement {
   };
   showSegments();
   if (segments.length === 0) return make("p", { class: "muted" }, "No segments.");
-  view.element.style.height = `${Math.min(rows.length, 16) * 20 + 16}px`;
-  return make("div", { class: "timeline" }, strip(segments, reveal), make("div", { class: "presets", role: "group", "aria-label": "Shown as" }, ...choices), view.element);
+  view.element.style.height = `${Math.min(rows.length, 20) * 20 + 16}px`;
+  const head = row("head muted", "number", "start", "duration", segments[0]?.sequence === undefined ? "URI" : "what changes, and URI");
+  head.setAttribute("aria-hidden", "true");
+  return make("div", { class: "timeline" }, strip(segments, reveal), make("div", { class: "presets", role: "group", "aria-label": "Shown as" }, ...choices), head, view.element);
 }
 
 const end = (segment: Segment) => (segment.start ?? 0) + (segment.duration ?? (segment.parts ?? []).reduce((sum, part) => sum + part.duration, 0));

@@ -26,6 +26,9 @@ export class Tree {
   constructor(value: unknown, private readonly marks: Marks = { at: () => null, inside: () => false }) {
     this.#root = this.#node("", value, "");
     this.#root.open?.();
+    // An only child is what the reader came for.
+    const [only, ...others] = Object.keys(Object(value));
+    if (only !== undefined && others.length === 0) this.#root.child(only)?.open?.();
     this.element = make("div", { class: "tree" }, this.#root.element);
   }
 
