@@ -40,6 +40,8 @@ pub fn inspect(text: &str, options: &Options) -> Result<Value, Error> {
         hls::inspect(text, options)
     } else if thalweg::dash::is_mpd(text) {
         dash::inspect(text, options)
+    } else if let (true, Some(previous)) = (thalweg::dash::is_patch(text), options.previous) {
+        dash::inspect(&thalweg::dash::patch(previous, text)?, options)
     } else {
         Err(Error::new(Code::ManifestNotManifest).url(options.url))
     }

@@ -3,6 +3,7 @@
 
 mod events;
 mod observer;
+mod previous;
 mod segments;
 mod shapes;
 
@@ -12,17 +13,21 @@ use serde_json::{Value, to_value};
 use thalweg::presentation::Warning;
 use thalweg::{Code, Error};
 
-/// The JSON object for the MPD `text`.
+/// The JSON object for the MPD `text`. `changes` is what [`previous`] tells, null without an MPD before it.
 pub fn inspect(text: &str, options: &Options) -> Result<Value, Error> {
     let mut tree = Tree::new(options);
     let read = thalweg::dash::read(text, options.url, &mut tree);
     let mut mpd = tree.mpd.ok_or_else(|| Error::new(Code::ManifestEmpty).url(options.url));
     let mut warnings = tree.warnings;
+    let mut changes = Value::Null;
     match read {
         Ok(presentation) => {
             if let Ok(mpd) = &mut mpd {
                 mpd.duration = presentation.duration.map_or(Value::Null, json::seconds);
-                mpd.presentation = model::presentation(&presentation);
+                let update = previous::changes(text, options);
+                mpd.presentation =
+                    model::presentation(update.as_ref().map_or(&presentation, |(_, merged)| merged));
+                changes = update.map_or(Value::Null, |(changes, _)| changes);
             }
             warnings.splice(0..0, presentation.warnings);
         }
@@ -38,7 +43,9 @@ pub fn inspect(text: &str, options: &Options) -> Result<Value, Error> {
     }
     let mut mpd = mpd?;
     mpd.warnings = json::warnings(&lines(text, warnings));
-    Ok(to_value(mpd).unwrap_or_default())
+    let mut value = to_value(mpd).unwrap_or_default();
+    value["changes"] = changes;
+    Ok(value)
 }
 
 /// Warnings with lines for byte offsets, in their order.

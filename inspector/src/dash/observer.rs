@@ -1,24 +1,28 @@
 //! Notes an MPD's elements, in document order, as the player's parser comes by them.
 
 use super::events;
-use super::segments::{Budget, Window};
+use super::segments::Budget;
 use super::shapes::{
     AdaptationSet, BaseUrl, Bounds, Descriptor, Mpd, Period, Place, Preselection, Protection, ReferenceTime,
     Representation, Service, Steering, Tiles,
 };
 use crate::{Options, json};
 use serde_json::{Value, json};
-use thalweg::dash::attributes::{duration, number, seconds, signed};
+use thalweg::dash::attributes::{number, seconds, signed};
 use thalweg::dash::descriptors::{channels, tiles};
+use thalweg::dash::dynamic;
 use thalweg::dash::periods::Span;
 use thalweg::dash::xml::Element;
-use thalweg::dash::{Common, Observer, Seen};
+use thalweg::dash::{Common, Live, Observer, Seen};
 use thalweg::presentation::url::resolve;
-use thalweg::presentation::{self as model, Index, Init, Timeline, TrackKind, Warning, date_time};
+use thalweg::presentation::{self as model, ByteRange, Index, Init, Timeline, TrackKind, Warning, date_time};
 use thalweg::{Micros, dash};
 
 /// Alternatives of a BaseURL that are printed: each may repeat a long one of the level above.
 const MAX_BASES: usize = 8;
+
+/// Bytes of a WebM file's begin that are read at most.
+const MAX_HEAD: u64 = 1 << 20;
 
 /// What is printed, as far as it is read.
 pub struct Tree<'o> {
@@ -27,8 +31,7 @@ pub struct Tree<'o> {
     /// Of what could not be printed whole.
     pub warnings: Vec<Warning>,
     budget: Budget,
-    /// Of a dynamic MPD.
-    window: Option<Window>,
+    live: Live,
     /// Whether the period has a place in time.
     placed: bool,
     /// What BaseURLs of the levels above make: of the MPD, the period, the set.
@@ -51,7 +54,7 @@ impl<'o> Tree<'o> {
             mpd: None,
             warnings: Vec::new(),
             budget: Budget::new(0),
-            window: None,
+            live: Live::default(),
             placed: true,
             bases: Default::default(),
             above: Inherited::default(),
@@ -68,9 +71,17 @@ impl<'o> Tree<'o> {
 
     /// The timeline in the index of a single file, where the file can be read.
     fn indexed(&mut self, index: &Index, offset: u32) -> Option<Timeline> {
-        let Index::Sidx { url, index: range, .. } = index else { return None };
-        let bytes = self.options.read?(url, *range)?;
-        match dash::sidx(&bytes, range.offset, index) {
+        let (Index::Sidx { url, index: range, .. }, read) = (index, self.options.read?) else { return None };
+        let bytes = read(url, *range)?;
+        let timeline = if dash::is_cues(&bytes) {
+            // What the times are in stands at the file's begin.
+            let head = read(url, ByteRange { offset: 0, length: range.offset.min(MAX_HEAD) })?;
+            dash::cues(&bytes, range.offset, &head, index)
+        } else {
+            dash::Sidx::read(&bytes, range.offset, index)
+                .and_then(|sidx| sidx.complete(|range| read(url, range)))
+        };
+        match timeline {
             Ok(timeline) => Some(timeline),
             Err(error) => {
                 Warning::add(&mut self.warnings, error.code.as_str(), offset, url);
@@ -100,13 +111,9 @@ impl<'o> Tree<'o> {
                 timeline
             }
         };
-        // One segment for all, without a length, is a whole file.
         let listed = seen.addressing.word() != "number";
-        let range = match &self.window {
-            Some(window) => window.of(timeline, listed),
-            None => 0..timeline.len(),
-        };
-        let (segments, whole) = self.budget.print(timeline, range, self.window.is_some());
+        let range = self.live.available(timeline, listed, self.options.now);
+        let (segments, whole) = self.budget.print(timeline, range, self.live.dynamic);
         if !whole {
             Warning::add(&mut self.warnings, "segments_not_printed", offset, seen.scope.id);
         }
@@ -123,46 +130,42 @@ impl Observer for Tree<'_> {
             .flat_map(|period| period.all("AdaptationSet"))
             .flat_map(|set| set.all("Representation"));
         self.budget = Budget::new(representations.count() as u64);
-        let live = root.says("type", "dynamic");
-        let start = own(root, "availabilityStartTime").and_then(|text| date_time(&text));
-        let seconds_of = |name| duration(root, name).map_or(Value::Null, json::seconds);
-        self.window = live.then(|| Window {
-            elapsed: self.options.now.saturating_sub(start.unwrap_or(0)),
-            depth: duration(root, "timeShiftBufferDepth"),
-        });
+        let live = Live::read(root, self.options.url);
+        let seconds = |time: Option<Micros>| time.map_or(Value::Null, json::seconds);
         let url = self.options.url;
-        let location = |element: Element| resolve(url, &element.text());
         self.bases[0] = base.to_owned();
         self.mpd = Some(Mpd {
             format: "dash",
             kind: "mpd",
-            mpd_type: if live { "dynamic" } else { "static" },
+            mpd_type: if live.dynamic { "dynamic" } else { "static" },
             profiles: own(root, "profiles"),
-            duration: seconds_of("mediaPresentationDuration"),
+            duration: seconds(live.duration),
             availability_start_time: date(root, "availabilityStartTime"),
             availability_end_time: date(root, "availabilityEndTime"),
             publish_time: date(root, "publishTime"),
-            minimum_update_period: seconds_of("minimumUpdatePeriod"),
-            suggested_presentation_delay: seconds_of("suggestedPresentationDelay"),
-            time_shift_buffer_depth: seconds_of("timeShiftBufferDepth"),
-            min_buffer_time: seconds_of("minBufferTime"),
-            max_segment_duration: seconds_of("maxSegmentDuration"),
-            locations: root.all("Location").map(location).collect(),
-            patch_location: root.child("PatchLocation").map(location),
+            minimum_update_period: seconds(live.update_period),
+            suggested_presentation_delay: seconds(live.suggested_delay),
+            time_shift_buffer_depth: seconds(live.time_shift),
+            min_buffer_time: seconds(live.min_buffer),
+            max_segment_duration: seconds(live.max_segment),
+            locations: live.locations.iter().map(|location| location.url.clone()).collect(),
+            patch_location: live.patches.first().map(|patch| patch.url.clone()),
             base_urls: base_urls(root, url),
             utc_timings: descriptors(root, "UTCTiming"),
-            content_steering: root.child("ContentSteering").map(|steering| Steering {
-                server_uri: resolve(url, &steering.text()),
-                default_service_location: own(steering, "defaultServiceLocation"),
-                query_before_start: steering.says("queryBeforeStart", "true"),
-                client_requirement: steering.says("clientRequirement", "true"),
+            content_steering: live.steering.as_ref().map(|steering| Steering {
+                server_uri: steering.server.clone(),
+                default_service_location: Some(steering.default_services.join(" "))
+                    .filter(|services| !services.is_empty()),
+                query_before_start: steering.query_before_start,
+                proxy_server_uri: steering.proxy.clone(),
             }),
-            service_description: root.child("ServiceDescription").map(service),
+            service_description: live.services.first().map(service),
             periods: Vec::new(),
             presentation: Value::Null,
             unplayable: Value::Null,
             warnings: Value::Null,
         });
+        self.live = live;
     }
 
     fn period(&mut self, span: &Span, base: &str) {
@@ -366,25 +369,24 @@ fn preselection(element: Element) -> Preselection {
     }
 }
 
-/// Latency is written in milliseconds, rates are factors (K.3.2).
-fn service(element: Element) -> Service {
-    let bounds = |name, read: fn(Element, &str) -> Value| {
-        element.child(name).map(|child| Bounds {
-            target: read(child, "target"),
-            min: read(child, "min"),
-            max: read(child, "max"),
-        })
-    };
+fn service(service: &dynamic::Service) -> Service {
+    let seconds = |time: Option<Micros>| time.map_or(Value::Null, json::seconds);
+    let rate = |rate: Option<u32>| rate.map_or(Value::Null, |rate| json::seconds(i64::from(rate) * 1000));
+    let scopes = service.scopes.iter();
     Service {
-        id: own(element, "id"),
-        scopes: descriptors(element, "Scope"),
-        latency: bounds("Latency", |child, name| {
-            number(child, name).map_or(Value::Null, |ms| {
-                json::seconds(i64::try_from(ms).unwrap_or(i64::MAX).saturating_mul(1000))
-            })
+        id: service.id,
+        scopes: scopes
+            .map(|(scheme, value)| Descriptor { scheme: scheme.clone(), value: Some(value.clone()) })
+            .collect(),
+        latency: service.latency.as_ref().map(|latency| Bounds {
+            target: seconds(latency.target),
+            min: seconds(latency.min),
+            max: seconds(latency.max),
         }),
-        playback_rate: bounds("PlaybackRate", |child, name| {
-            seconds(child, name).filter(|&rate| rate != Micros::MAX).map_or(Value::Null, json::seconds)
+        playback_rate: service.rate.as_ref().map(|bounds| Bounds {
+            target: Value::Null,
+            min: rate(bounds.min_milli),
+            max: rate(bounds.max_milli),
         }),
     }
 }

@@ -4,7 +4,6 @@ use super::shapes::Segment;
 use crate::json;
 use serde_json::{Value, to_value};
 use std::ops::Range;
-use thalweg::Micros;
 use thalweg::presentation::Timeline;
 
 /// Segments written out for one MPD,
@@ -58,39 +57,4 @@ impl Budget {
         }
         (out, whole)
     }
-}
-
-/// Which segments of a timeline can be had.
-pub struct Window {
-    /// Time since the availability start (5.3.1.2).
-    pub elapsed: Micros,
-    /// @timeShiftBufferDepth.
-    pub depth: Option<Micros>,
-}
-
-impl Window {
-    /// Indexes of those that are complete, less what the timeline says that they come earlier, and not older than the
-    /// buffer is deep. Where segments are listed one by one (`listed`), their list tells better than a clock what is the
-    /// latest.
-    pub fn of(&self, timeline: &Timeline, listed: bool) -> Range<u32> {
-        let edge = self.elapsed.saturating_add(timeline.availability_offset);
-        let end = first(timeline, |start, duration| start.saturating_add(duration) > edge);
-        let reference = if listed { self.elapsed.min(timeline.end()) } else { self.elapsed };
-        let oldest = self.depth.map_or(Micros::MIN, |depth| reference.saturating_sub(depth));
-        let start = first(timeline, |start, duration| start.saturating_add(duration) > oldest);
-        start.min(end)..end
-    }
-}
-
-/// Index of the first segment for which `is` holds, which holds for all behind it.
-fn first(timeline: &Timeline, is: impl Fn(Micros, Micros) -> bool) -> u32 {
-    let (mut low, mut high) = (0, timeline.len());
-    while low < high {
-        let middle = low + (high - low) / 2;
-        match timeline.segment(middle) {
-            Some(segment) if !is(segment.start, segment.duration) => low = middle + 1,
-            _ => high = middle,
-        }
-    }
-    low
 }

@@ -68,13 +68,13 @@ pub struct Steering {
     pub server_uri: String,
     pub default_service_location: Option<String>,
     pub query_before_start: bool,
-    pub client_requirement: bool,
+    pub proxy_server_uri: Option<String>,
 }
 
 /// The first ServiceDescription: latency in seconds, rates as factors.
 #[derive(Serialize)]
 pub struct Service {
-    pub id: Option<String>,
+    pub id: Option<u64>,
     pub scopes: Vec<Descriptor>,
     pub latency: Option<Bounds>,
     pub playback_rate: Option<Bounds>,
