@@ -3,6 +3,7 @@
 mod bench;
 mod build;
 mod demo;
+mod fuzz;
 mod setup;
 mod sizes;
 mod stamp;
@@ -19,6 +20,7 @@ Usage: cargo xtask COMMAND
   demo     build all, start origin, collector and page, print the page's URL; Ctrl-C stops them
   test     every check; `test rust`, `test web` or `test browser` for some; `-- ARGS` go to the test runner
   bench    run the benchmarks; `bench manifests` for our manifest parsers beside others'; `-- ARGS` go to cargo bench
+  fuzz     look for inputs that break the parsers, a minute each; `fuzz MINUTES TARGET...` for longer or for some
   sizes    what the page downloads: raw, gzip, brotli, against budgets.json
 
 Each runs first what it needs of those above it.";
@@ -40,6 +42,7 @@ fn main() -> ExitCode {
         ["test", "browser"] => test::run(test::Part::Browser, passed_on),
         ["bench"] => bench::run(passed_on),
         ["bench", "manifests"] => bench::manifests(),
+        ["fuzz", ref arguments @ ..] => fuzz::run(arguments),
         ["sizes"] => sizes::run(),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");

@@ -56,7 +56,7 @@ fn rust() -> Result {
 }
 
 /// A program from crates.io, into `target/tools`, unless this version is in PATH.
-fn cargo_tool(package: &str, version: &str, options: &[&str]) -> Result {
+pub fn cargo_tool(package: &str, version: &str, options: &[&str]) -> Result {
     let program = package.trim_end_matches("-cli");
     let found = output(&mut call(program, ["--version"])).unwrap_or_default();
     if found.split_whitespace().nth(1) == Some(version) {

@@ -1,0 +1,25 @@
+//! All that `thalweg inspect` does with a manifest and the one before it.
+#![no_main]
+
+use libfuzzer_sys::{fuzz_mutator, fuzz_target};
+use thalweg_fuzz::{BETWEEN, URL, bounded, mutate};
+use thalweg_inspector::{Options, inspect};
+
+fuzz_target!(|text: &str| {
+    let (previous, text) = match text.split_once(BETWEEN) {
+        Some((previous, text)) => (Some(previous), text),
+        None => (None, text),
+    };
+    let bytes = text.len() + previous.map_or(0, str::len);
+    bounded(bytes, || {
+        let options = Options { url: URL, now: 1_795_277_861_000_000, previous, read: None };
+        match inspect(text, &options) {
+            Ok(found) => drop(found.to_string()),
+            Err(error) => drop(thalweg_inspector::error(&error).to_string()),
+        }
+    });
+});
+
+fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
+    mutate(data, size, max_size, seed)
+});
