@@ -96,6 +96,12 @@ impl Live {
         if was != is || self.timeline.target_duration != begin.target_duration {
             return None;
         }
+        // Whether it is the same stream, where only the first segment has a date, is not told by the others.
+        if let (Some(was), Some(is)) = (self.timeline.date_of(removed), begin.date_of(0))
+            && was.abs_diff(is) > begin.target_duration.unwrap_or(0).unsigned_abs()
+        {
+            return None;
+        }
         // The same segment's end in the last playlist, and how far the two go on alike from there.
         let same = forward(&self.body, old.first, removed)?;
         let theirs = self.body.get(same.offset..old.last.offset)?;
@@ -110,7 +116,11 @@ impl Live {
         push_integer(&mut text, u64::from(skipped), 1);
         text.push('\n');
         let lines_before = text.bytes().filter(|byte| *byte == b'\n').count() as u32;
-        text.push_str(&String::from_utf8_lossy(body.get(from..)?));
+        let rest = String::from_utf8_lossy(body.get(from..)?);
+        if rest.contains("#EXT-X-SKIP") || rest.contains("#EXT-X-DEFINE") {
+            return None;
+        }
+        text.push_str(&rest);
         let mut tail = media_of(&[], &text, url).ok()?;
         for warning in &mut tail.warnings {
             if warning.line > lines_before {

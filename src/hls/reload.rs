@@ -10,6 +10,9 @@ use crate::time::{Micros, SECOND};
 /// A gap between two playlists, neither of which has a date, that would take longer is none: the numbers begin anew.
 const LONGEST_GAP: Micros = 24 * 3600 * SECOND;
 
+/// Caches may be so far behind one another.
+const STALE: Micros = 60 * SECOND;
+
 /// What came of a reload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -67,7 +70,10 @@ impl Changes {
 
 /// Goes on from `old` with the playlist that was loaded after it. Both come from [`media`](super::media), `old` mostly
 /// through an earlier call of this. Takes time linear in what both list.
-pub fn reload(old: Timeline, new: Timeline) -> (Timeline, Changes) {
+pub fn reload(old: Timeline, mut new: Timeline) -> (Timeline, Changes) {
+    if new.skipped > 0 {
+        find_range(&old, &mut new);
+    }
     let relation = relate(&old, &new);
     match relation {
         Relation::Common { theirs, mine } => go_on(old, new, theirs, mine),
@@ -76,6 +82,17 @@ pub fn reload(old: Timeline, new: Timeline) -> (Timeline, Changes) {
         Relation::Behind { .. } => (old, Changes::none(Outcome::Incomplete)),
         Relation::None if new.skipped > 0 => (old, Changes::none(Outcome::Incomplete)),
         Relation::None => (new, Changes::none(Outcome::Restarted)),
+    }
+}
+
+/// A byte range without offset goes on where that of a segment ended which a delta update left out.
+fn find_range(old: &Timeline, new: &mut Timeline) {
+    let index = new.first_number.checked_sub(old.first_number).and_then(|index| u32::try_from(index).ok());
+    let known = index.and_then(|index| old.listed(index));
+    if let (Some((uri, Some(right))), Some((same, Some(wrong)))) = (known, new.listed(0))
+        && (uri, right.length, 0) == (same, wrong.length, wrong.offset)
+    {
+        new.shift_ranges(right.offset);
     }
 }
 
@@ -98,9 +115,9 @@ enum Relation {
 fn relate(old: &Timeline, new: &Timeline) -> Relation {
     let first = old.first_number.max(new.first_number);
     let last = end_number(old).min(end_number(new));
+    let theirs = (first - old.first_number) as u32;
+    let mine = (first - new.first_number) as u32;
     if first < last {
-        let theirs = (first - old.first_number) as u32;
-        let mine = (first - new.first_number) as u32;
         let count = (last - first) as u32;
         if same_files(old, theirs, new, mine, count) {
             return match date_difference(old, theirs, new, mine) {
@@ -111,14 +128,21 @@ fn relate(old: &Timeline, new: &Timeline) -> Relation {
         }
         return by_name(old, new);
     }
+    if first == last && (old.is_empty() || new.is_empty()) {
+        // Parts alone.
+        return Relation::Common { theirs, mine };
+    }
     if new.first_number >= end_number(old) {
         let missed = new.first_number - end_number(old);
         let possible = -target(old, new)..=LONGEST_GAP.max(window(old));
         let follows = missed == 0 || possible.contains(&gap(old, new, missed));
         return if follows { Relation::Behind { missed } } else { by_name(old, new) };
     }
+    // An encoder that was started again begins with 0 or 1.
+    let behind = from_number(end_number(old) - end_number(new)).saturating_mul(target(old, new));
     match date_difference(old, 0, new, new.len()) {
         Some(difference) if difference <= target(old, new) => Relation::Older,
+        None if new.first_number > 1 && behind <= STALE => Relation::Older,
         _ => by_name(old, new),
     }
 }
@@ -152,7 +176,9 @@ fn go_on(old: Timeline, mut new: Timeline, theirs: u32, mine: u32) -> (Timeline,
     if new.skipped > 0 && (reach > theirs || after < before) {
         return (old, Changes::none(Outcome::Incomplete));
     }
-    let behind = new.discontinuity_of(mine).wrapping_sub(old.discontinuity_of(theirs));
+    let common = before > 0 && after > 0;
+    let behind =
+        if common { new.discontinuity_of(mine).wrapping_sub(old.discontinuity_of(theirs)) } else { 0 };
     // A delta update does not count those that it left out.
     let discontinuities = if new.skipped > 0 { 0 } else { behind };
     let mut changes = Changes {
@@ -175,19 +201,13 @@ fn go_on(old: Timeline, mut new: Timeline, theirs: u32, mine: u32) -> (Timeline,
             Changes { renumbered: changes.renumbered, discontinuities, ..Changes::none(Outcome::Unchanged) };
     }
     correct(&mut new, behind);
+    new.retime(mine, &old, theirs);
     if new.skipped == 0 {
-        new.retime(mine, &old, theirs);
         return (new, changes);
     }
     let mut merged = old;
+    merged.truncate(theirs);
     merged.drop_front(theirs.saturating_sub(reach));
-    let last = mine + before as u32 - 1;
-    let offset =
-        |timeline: &Timeline, index| timeline.listed(index).and_then(|(_, range)| Some(range?.offset));
-    if let (Some(right), Some(wrong)) = (offset(&merged, merged.len() - 1), offset(&new, last)) {
-        new.shift_ranges(last, right.wrapping_sub(wrong));
-    }
-    new.drop_front(last + 1);
     merged.append(new);
     (merged, changes)
 }
@@ -211,7 +231,7 @@ fn jump(old: Timeline, mut new: Timeline, missed: u64) -> (Timeline, Changes) {
 /// Time between the end of `old` and the beginning of `new`: by their dates, else each number missed is a target duration.
 fn gap(old: &Timeline, new: &Timeline, missed: u64) -> Micros {
     date_difference(old, old.len(), new, 0)
-        .unwrap_or_else(|| Micros::try_from(missed).unwrap_or(Micros::MAX).saturating_mul(target(old, new)))
+        .unwrap_or_else(|| from_number(missed).saturating_mul(target(old, new)))
 }
 
 /// Takes `by` off all discontinuity sequence numbers, modulo 2^64.
@@ -228,6 +248,10 @@ fn correct(timeline: &mut Timeline, by: u64) {
 /// Number behind that of the last segment.
 fn end_number(timeline: &Timeline) -> u64 {
     timeline.number_of(timeline.len())
+}
+
+fn from_number(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 fn window(timeline: &Timeline) -> Micros {

@@ -108,7 +108,36 @@ impl Timeline {
         }
     }
 
-    /// Adds the segments of `other` behind the last one, where that ends. Initialization segment, keys and discontinuity
+    /// Drops the segments from index `len` on.
+    pub fn truncate(&mut self, len: u32) {
+        if len >= self.len {
+            return;
+        }
+        if let Addresses::List { text, ends, ranges, .. } = &mut self.addresses {
+            ends.truncate(len as usize);
+            text.truncate(ends.last().map_or(0, |end| *end as usize));
+            ranges.truncate(len as usize);
+        } else if let Addresses::Ranges { offsets, .. } = &mut self.addresses {
+            offsets.truncate(len as usize + 1);
+        }
+        let start = self.start();
+        self.runs = Arc::new(cut(&self.runs, 0, len).collect());
+        if len == 0 {
+            self.origin = start;
+        }
+        self.len = len;
+        self.leaps.retain(|(first, _)| *first < len);
+        self.inits.retain(|(first, _)| *first < len);
+        self.discontinuities.retain(|(first, _)| *first < len);
+        self.keys.retain(|(first, _)| *first < len);
+        self.gaps.retain(|index| *index < len);
+        self.dates.retain(|(index, _)| *index < len);
+        if let Some(edge) = &mut self.edge {
+            edge.parts.retain(|part| part.segment < len);
+        }
+    }
+
+    /// Adds the segments of `other` behind the last one, where they are in presentation time. Initialization segment, keys and discontinuity
     /// go on from here where `other` does not begin with its own. What is not of single segments (the edge, whether it
     /// is complete, the base URL) becomes that of `other`. Both must be listed, with the same timescale.
     pub fn append(&mut self, other: Timeline) {
@@ -136,10 +165,10 @@ impl Timeline {
             self.leaps.push((at, other.first_number));
         }
         self.leaps.extend(other.leaps.into_iter().map(|(first, number)| (first.saturating_add(at), number)));
-        let start = self.tick(at).unwrap_or(self.zero);
-        let moved = start.saturating_sub(other.runs.first().map_or(start, |run| run.start));
+        let by = to_ticks(other.origin.saturating_sub(self.origin), self.timescale);
+        let by = by.saturating_add(self.zero).saturating_sub(other.zero);
         for run in other.runs.iter() {
-            self.push(run.start.saturating_add(moved), run.duration, run.count);
+            self.push(run.start.saturating_add(by), run.duration, run.count);
         }
         let behind = |index: u32| index.saturating_add(at);
         extend_entries(&mut self.inits, other.inits, behind);
@@ -182,17 +211,16 @@ impl Timeline {
         }
     }
 
-    /// Adds `by` (modulo 2^64) to the byte offsets of those segments behind `index` that go on in the same resource where
-    /// the one before ended: their offsets were counted from a wrong one.
-    pub fn shift_ranges(&mut self, index: u32, by: u64) {
+    /// Adds `by` (modulo 2^64) to the byte offsets of the first segment and of those behind it that go on in the same
+    /// resource where the one before ended: their offsets were counted from a wrong one.
+    pub fn shift_ranges(&mut self, by: u64) {
         let Addresses::List { text, ends, ranges, .. } = &mut self.addresses else { return };
-        let Some((uri, Some(mut before))) = listed(text, ends, ranges, index as usize) else { return };
-        for i in index as usize + 1..if by == 0 { 0 } else { ranges.len() } {
+        let Some((uri, Some(first))) = listed(text, ends, ranges, 0) else { return };
+        let mut next = first.offset;
+        for i in 0..ranges.len() {
             match listed(text, ends, ranges, i) {
-                Some((next, Some(range)))
-                    if next == uri && before.offset.wrapping_add(before.length) == range.offset =>
-                {
-                    before = range;
+                Some((same, Some(range))) if same == uri && range.offset == next => {
+                    next = range.offset.wrapping_add(range.length);
                     ranges[i] = Some(ByteRange { offset: range.offset.wrapping_add(by), ..range });
                 }
                 _ => return,
@@ -323,6 +351,7 @@ mod tests {
         timeline.shift(10 * SECOND);
         let mut more = super::tests::timeline(10, &[5, 1]);
         more.discontinuities = vec![(1, 3)];
+        more.shift(23 * SECOND);
         more.complete = true;
         let Addresses::List { ranges, .. } = &mut more.addresses else { unreachable!() };
         *ranges = vec![None, Some(ByteRange { offset: 5, length: 6 })];
