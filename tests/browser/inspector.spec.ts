@@ -142,15 +142,21 @@ test("a live playlist is followed: what comes, what goes, what is newly wrong", 
   await expect(page.getByLabel("follow")).toBeChecked();
   await page.locator("#inspector-reloads-tab").click();
   const reloads = page.locator("#inspector-reloads .reloads > li");
-  await expect(reloads.first()).toContainText("unchanged", { timeout: 10_000 });
+  await expect(reloads.last()).toContainText("unchanged", { timeout: 10_000 });
+  // That it stands still for longer than it may is worth a warning.
+  await expect(reloads.first().locator(".warning")).toContainText(/unchanged for \d/, { timeout: 10_000 });
 
   await live(11, 4, ["#EXTINF:nonsense,", "s15.ts"]);
   const change = reloads.filter({ hasText: "media_sequence 10 → 11" });
   await expect(change).toHaveCount(1, { timeout: 10_000 });
   await expect(change).toContainText("3 segments added: 13–15");
   await expect(change).toContainText("1 segment removed: 10");
-  await expect(change.locator(".warning")).toContainText("duration_invalid");
+  await expect(change.locator(".warning").first()).toContainText("duration_invalid");
   await expect(page.locator('.line.note[data-at="13"]').first()).toContainText("duration_invalid");
+
+  // A cache's older answer.
+  await live(10, 3);
+  await expect(reloads.filter({ hasText: "older than the last one" }).first()).toBeVisible({ timeout: 10_000 });
 
   // Held, it is only fetched on demand; ended, it is not followed any more.
   await page.getByLabel("follow").uncheck();

@@ -5,8 +5,15 @@ import { count, plain } from "./words.ts";
 
 export interface Change {
   text: string;
-  kind: "added" | "removed" | "changed" | "warning";
+  kind: "added" | "removed" | "changed" | "warning" | "same";
 }
+
+/** What a player does with a reload that does not simply go on from the last. */
+const OUTCOMES: Record<string, string> = {
+  older: "older than the last one, which a player keeps",
+  restarted: "nothing in common with the last one: a player begins a new timeline",
+  incomplete: "a delta update of segments that are not known: a player asks for the whole",
+};
 
 /** The differences, as a reader of a live stream wants them; none if it is the same. */
 export function changes(before: Manifest, after: Manifest): Change[] {
@@ -16,6 +23,9 @@ export function changes(before: Manifest, after: Manifest): Change[] {
   }
   if (before.kind !== after.kind) return [{ text: `was a ${before.kind}, is a ${after.kind}`, kind: "changed" }];
   const out: Change[] = [];
+  const words = OUTCOMES[after.changes?.outcome ?? ""];
+  if (words !== undefined) out.push({ text: words, kind: "warning" });
+  if (after.changes?.missed) out.push({ text: `${count(after.changes.missed, "segment")} came and went in between`, kind: "warning" });
   if (before.kind === "media" && after.kind === "media") out.push(...ofMedia(before, after));
   if (before.kind === "mpd" && after.kind === "mpd") out.push(...ofMpd(before, after));
   out.push(...fields(before, after));
@@ -92,6 +102,11 @@ function ofMpd(before: Mpd, after: Mpd): Change[] {
   });
   for (const id of old.keys()) out.push({ text: `period ${id} removed`, kind: "removed" });
   return out;
+}
+
+/** Whether the one before holds: the next reload is compared with that one, too. */
+export function keeps(after: Manifest): boolean {
+  return "error" in after || after.changes?.outcome === "older" || after.changes?.outcome === "incomplete";
 }
 
 /** Seconds from one fetch to the next, or null if it never changes: what RFC 8216bis 6.3.4 and MPD@minimumUpdatePeriod ask of a player. */

@@ -19,6 +19,8 @@ export interface Init {
 
 interface Read {
   warnings: Warning[];
+  /** What became of it beside the one before, if there was one. */
+  changes?: { outcome: string; missed?: number } | null;
 }
 
 export interface Variant {

@@ -3,7 +3,7 @@
 
 import { button, make, setText } from "../dom.ts";
 import { bytes as words } from "../words.ts";
-import { changes, pace } from "./changes.ts";
+import { type Change, changes, keeps, pace } from "./changes.ts";
 import { mpd } from "./dash.ts";
 import { fetchText } from "./fetched.ts";
 import { media, multivariant } from "./hls.ts";
@@ -23,6 +23,10 @@ interface Shown {
   text: string;
   url: string;
   manifest: Manifest;
+  /** The text that the next reload goes on from: mostly this one. */
+  holds: string;
+  /** When it last changed, as `performance.now()`. */
+  since: number;
 }
 
 export class Panel {
@@ -110,13 +114,15 @@ export class Panel {
     try {
       const fetched = await fetchText(url, reading.signal);
       const previous = again ? this.#shown : null;
-      const manifest = await this.#reader.inspect(fetched.text, fetched.url, previous?.text);
+      const manifest = await this.#reader.inspect(fetched.text, fetched.url, previous?.holds);
       if (reading.signal.aborted) return;
       this.#problem.replaceChildren();
       const list = previous ? changes(previous.manifest, manifest) : [];
       const same = previous?.text === fetched.text;
-      this.#shown = { text: fetched.text, url: fetched.url, manifest };
-      if (again) this.#note(list.length === 0 ? [same ? "unchanged" : "other text, the same content"] : list.map((one) => one.text), list.map((one) => one.kind));
+      const since = previous && list.length === 0 ? previous.since : performance.now();
+      const holds = previous && keeps(manifest) ? previous.holds : fetched.text;
+      this.#shown = { text: fetched.text, url: fetched.url, manifest, holds, since };
+      if (again) this.#note(list.length > 0 ? list : [unchanged(this.#shown, same)]);
       if (!same) this.#show(this.#shown);
       setText(this.#status, `${words(fetched.bytes)} at ${clock()}`);
       this.#schedule(list.length > 0 || !again);
@@ -127,7 +133,7 @@ export class Panel {
       this.#problem.replaceChildren(make("div", { class: "notice fatal" }, make("div", { class: "notice-text" }, make("strong", {}, message), facts([["URL", url]]))));
       setText(this.#status, `failed at ${clock()}`);
       // A live stream may come back; its last state stays to be read.
-      if (again) this.#note([message], ["warning"]);
+      if (again) this.#note([{ text: message, kind: "warning" }]);
       this.#schedule(false);
     } finally {
       if (this.#reading === reading) this.place.removeAttribute("aria-busy");
@@ -162,10 +168,10 @@ export class Panel {
     this.#tabs.show("Judge", () => judgement(judged));
   }
 
-  #note(lines: string[], kinds: string[]): void {
+  #note(list: Change[]): void {
     this.#reloads++;
-    const list = make("ul", {}, ...lines.map((line, i) => make("li", { class: kinds[i] ?? "muted" }, line)));
-    this.#history.prepend(make("li", {}, make("time", {}, clock()), list));
+    const lines = make("ul", {}, ...list.map(({ text, kind }) => make("li", { class: kind }, text)));
+    this.#history.prepend(make("li", {}, make("time", {}, clock()), lines));
     while (this.#history.childElementCount > MOST_RELOADS) this.#history.lastElementChild?.remove();
     this.#tabs.show("Reloads", () => [this.#history]);
     this.#tabs.rename("Reloads", `Reloads (${this.#reloads})`);
@@ -179,6 +185,14 @@ export class Panel {
     this.#followLabel.title = `The next reload comes ${seconds} s after this one`;
     this.#timer = setTimeout(() => void this.#load(true), seconds * 1000);
   }
+}
+
+/** A playlist that stands still for 1.5 target durations is late (RFC 8216bis 6.2.1). */
+function unchanged({ manifest, since }: Shown, same: boolean): Change {
+  const seconds = (performance.now() - since) / 1000;
+  const late = "kind" in manifest && manifest.kind === "media" && seconds > 1.5 * (pace(manifest, true) ?? Infinity);
+  if (late) return { text: `unchanged for ${seconds.toFixed(1)} s`, kind: "warning" };
+  return { text: same ? "unchanged" : "other text, the same content", kind: "same" };
 }
 
 function clock(): string {

@@ -63,10 +63,15 @@ export function facts(entries: [string, unknown][]): HTMLElement {
   return list;
 }
 
+/** More rows than this are not read in a table. */
+const MOST_ROWS = 1000;
+
 /** A table, in a place of its own to scroll; columns without a value in any row are left out. */
 export function table(caption: string, columns: string[], rows: (Node | string)[][]): HTMLElement {
   const used = columns.map((_, i) => rows.some((row) => row[i] !== "" && row[i] !== UNKNOWN));
   const cells = (tag: "th" | "td", row: (Node | string)[]) => row.filter((_, i) => used[i]).map((cell) => make(tag, tag === "th" ? { scope: "col" } : {}, cell));
+  const shown = rows.slice(0, MOST_ROWS);
+  const more = rows.length > MOST_ROWS ? [make("p", { class: "muted" }, `… and ${rows.length - MOST_ROWS} more`)] : [];
   return make(
     "div",
     { class: "table", tabindex: "0", role: "region", "aria-label": caption },
@@ -74,8 +79,9 @@ export function table(caption: string, columns: string[], rows: (Node | string)[
       "table",
       {},
       make("thead", {}, make("tr", {}, ...cells("th", columns))),
-      make("tbody", {}, ...rows.map((row) => make("tr", {}, ...cells("td", row)))),
+      make("tbody", {}, ...shown.map((row) => make("tr", {}, ...cells("td", row)))),
     ),
+    ...more,
   );
 }
 
