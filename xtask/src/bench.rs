@@ -33,9 +33,10 @@ pub fn manifests() -> Result {
     shown("manifest parsers", &mut call("node", ["benches/manifests/run.mjs", FOLDER]), |_| {})
 }
 
-/// `benches/manifests/wasm` in the page's profile, through the same wasm-opt.
+/// `benches/manifests/wasm` in the page's profile, shrunk as the page's engine is.
 fn our_module() -> Result {
-    let inputs = ["src", "benches/manifests/wasm", "Cargo.toml", "Cargo.lock", "package-lock.json"];
+    let inputs =
+        ["src", "benches/manifests/wasm", "Cargo.toml", "Cargo.lock", "package-lock.json", "xtask/wasm.mjs"];
     let outputs = ["target/bench/ours/ours.js", "target/bench/ours/ours_bg.wasm"];
     unless_fresh("build the manifest parsers", &inputs, &outputs, || {
         let target = "wasm32-unknown-unknown";
@@ -46,18 +47,8 @@ fn our_module() -> Result {
         let built = format!("target/{target}/release/thalweg_bench_manifests.wasm");
         output(call("wasm-bindgen", names).arg(built))?;
         let module = format!("{folder}/ours_bg.wasm");
-        output(call("wasm-opt", [&module, "-o", &module]).args(wasm_opt_flags()?)).map(drop)
+        output(call("node", ["xtask/wasm.mjs"]).arg(module)).map(drop)
     })
-}
-
-/// What wasm-pack gives wasm-opt for the page, from the root Cargo.toml.
-fn wasm_opt_flags() -> Result<Vec<String>> {
-    let path = at("Cargo.toml");
-    let text = with_path(&path, fs::read_to_string(&path))?;
-    let list = text.split_once("\nwasm-opt = [").and_then(|(_, rest)| rest.split_once(']'));
-    let (list, _) = list.ok_or("Cargo.toml has no wasm-opt flags")?;
-    let flags = list.split(',').map(|flag| flag.trim().trim_matches('"').to_owned());
-    Ok(flags.filter(|flag| !flag.is_empty()).collect())
 }
 
 /// The packages of `benches/manifests/package-lock.json`.

@@ -20,9 +20,10 @@ pub fn run() -> Result {
     site()
 }
 
-/// `target/wasm/thalweg.js` and `thalweg_bg.wasm`: what wasm-pack makes of the root crate.
+/// `target/wasm/thalweg.js` and `thalweg_bg.wasm`: what wasm-pack makes of the root crate, shrunk.
 fn engine() -> Result {
-    let inputs = ["src", "Cargo.toml", "Cargo.lock", "package-lock.json", "xtask/src/build.rs"];
+    let inputs =
+        ["src", "Cargo.toml", "Cargo.lock", "package-lock.json", "xtask/src/build.rs", "xtask/wasm.mjs"];
     unless_fresh(
         "wasm-pack build",
         &inputs,
@@ -30,7 +31,8 @@ fn engine() -> Result {
         || {
             let options = ["--release", "--target", "web", "--mode", "no-install", "--no-pack"];
             let names = ["--out-name", "thalweg", "--out-dir", "target/wasm"];
-            output(call("wasm-pack", ["build"]).args(options).args(names)).map(drop)
+            output(call("wasm-pack", ["build"]).args(options).args(names))?;
+            output(&mut call("node", ["xtask/wasm.mjs", "target/wasm/thalweg_bg.wasm"])).map(drop)
         },
     )
 }

@@ -1,0 +1,65 @@
+// node xtask/wasm.mjs FILE: makes a module that wasm-bindgen wrote as small as it gets, in place: binaryen's passes, after
+// panics are cut down to the trap that they end in.
+//
+// In WebAssembly a panic says nothing to anybody: its message is put together, goes nowhere, and the module traps. So the
+// functions that do this become the trap alone, and all that only they need goes. Functions are told by their names, which
+// `strip = "debuginfo"` leaves in; a compiler that names them otherwise costs size, no more. Formatting is cut out with
+// them, since the table keeps it alive: if anything but a panic formats, this is an error.
+
+import { execFileSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import binaryen from "binaryen";
+
+/** Functions of the library that never return. */
+const PANIC = /^<?(core|alloc|std|__rustc)\b.*(::panicking::|_fail(ed)?(_rt)?$|::handle_(alloc_)?error$|::capacity_overflow$|::rust_begin_unwind$)/;
+/** What only panics may call. */
+const FORMAT = /\b(core|alloc)(\[\w+\])?::fmt::|::panicking::.*Payload/;
+/** How JavaScript calls a closure of Rust's, by an export: there is one for every type, used or not. */
+const CLOSURE = /^wasm_bindgen::convert::closures::.*invoke$/;
+/** The hash behind a name of the compiler's older scheme. */
+const HASH = /::h[0-9a-f]{16}$/;
+
+/** What the compiler's default target has, which wasm-bindgen may have told no one. */
+const FEATURES = ["bulk-memory", "bulk-memory-opt", "nontrapping-float-to-int", "sign-ext", "mutable-globals", "reference-types", "multivalue"].map(
+  (feature) => `--enable-${feature}`,
+);
+
+const [file] = process.argv.slice(2);
+const module = binaryen.readBinary(readFileSync(file));
+const exported = new Set();
+for (let nth = 0; nth < module.getNumExports(); nth++) exported.add(binaryen.getExportInfo(module.getExportByIndex(nth)).value);
+for (let nth = 0; nth < module.getNumFunctions(); nth++) {
+  const reference = module.getFunctionByIndex(nth);
+  const { name, module: origin } = binaryen.getFunctionInfo(reference);
+  if (origin !== "") continue;
+  const plain = name.replace(HASH, "");
+  const closure = CLOSURE.test(plain) && !exported.has(name);
+  if (!closure && !PANIC.test(plain) && !FORMAT.test(plain)) continue;
+  binaryen.Function.setBody(reference, module.unreachable());
+}
+const callers = formatters(module.emitText());
+if (callers.length > 0) {
+  console.error(`${file}: text is formatted, which takes ten kilobytes, in ${callers.join(", ")}`);
+  process.exit(1);
+}
+
+// Inlining and sharing of subexpressions make the module smaller, and what brotli makes of it larger, by four per cent:
+// it finds the same code again only where it stands alone.
+const flags = ["-Oz", "--converge", "-ocimfs=0", "-aimfs=0", "-fimfs=0", "--skip-pass=local-cse"];
+const strip = ["--strip-debug", "--strip-producers", "--strip-target-features"];
+writeFileSync(file, module.emitBinary());
+execFileSync("wasm-opt", [file, "-o", file, ...FEATURES, ...flags, ...strip], { stdio: "inherit" });
+
+/** Functions that still have a body and call one for formatting. */
+function formatters(text) {
+  const found = new Set();
+  let within = "";
+  for (const line of text.split("\n")) {
+    const [, named] = /^ \(func \$("[^"]*"|[^ )]+)/.exec(line) ?? [];
+    if (named !== undefined) within = named.replaceAll('"', "");
+    const [, called] = /\(call \$("[^"]*"|[^ )]+)/.exec(line) ?? [];
+    const callee = called?.replaceAll('"', "");
+    if (callee !== undefined && FORMAT.test(callee) && !PANIC.test(callee.replace(HASH, ""))) found.add(within.replace(HASH, ""));
+  }
+  return [...found];
+}
