@@ -263,7 +263,7 @@ impl<'d> Addressing<'d> {
     ) -> Result<Timeline, &'static str> {
         let media = self.media.as_deref().ok_or("media")?;
         // Segment sequences (5.3.9.4.5): what they are made of is not addressed here.
-        if media.contains("$SubNumber") {
+        if media.as_bytes().windows(10).any(|part| part == b"$SubNumber") {
             return Err("SubNumber");
         }
         let mut timeline = self.segments(scope, MAX_SEGMENTS, shared, warnings)?;

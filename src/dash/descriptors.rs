@@ -2,111 +2,122 @@
 
 use super::xml::Element;
 use crate::presentation::{Continuation, Protection, Tiles, integer};
+use std::borrow::Cow;
 
 /// Definitions of ContentProtection that others refer to are looked for among this many.
 const MAX_DEFINITIONS: usize = 64;
 
-/// @schemeIdUri, and @value.
-fn pair<'d>(element: Element<'d>) -> (std::borrow::Cow<'d, str>, std::borrow::Cow<'d, str>) {
-    let of = |name| element.attribute(name).unwrap_or_default();
-    (of("schemeIdUri"), of("value"))
+/// What the descriptors in an AdaptationSet or Representation say.
+#[derive(Default)]
+pub struct Descriptors<'d> {
+    /// Why it must not be played by itself, with the scheme: an EssentialProperty that is not known, unless another with the
+    /// same @id is (5.8.4.8), or one that makes it no quality of the content.
+    pub unusable: Option<(&'static str, Cow<'d, str>)>,
+    /// Ids of the sets that it may be switched to and from (5.3.3.5), comma separated.
+    pub switching: Option<Cow<'d, str>>,
+    /// What it goes on with.
+    pub continues: Option<Continuation>,
+    /// The grid of thumbnails in each image.
+    pub tiles: Option<Tiles>,
+    /// Audio channels, by the first AudioChannelConfiguration that can be read.
+    pub channels: Option<u32>,
+    /// ContentProtection; those that only refer to one (@ref) stand for it.
+    pub protection: Vec<Protection>,
+    /// Role@value.
+    pub roles: Vec<String>,
 }
 
-/// Whether the player knows what the EssentialProperty means, or may do without: colour (ISO/IEC 23091) is described
-/// by the media too.
-fn is_known(scheme: &str) -> bool {
-    is_tiles(scheme) || scheme.starts_with("urn:mpeg:mpegB:cicp:") || scheme == SWITCHING
-}
-
-fn is_tiles(scheme: &str) -> bool {
-    matches!(scheme, "http://dashif.org/guidelines/thumbnail_tile" | "http://dashif.org/thumbnail_tile")
-}
-
-/// Sets between which one may switch (5.3.3.5).
-const SWITCHING: &str = "urn:mpeg:dash:adaptation-set-switching:2016";
-
-/// Why a set or representation must not be played by itself, with the scheme: an EssentialProperty that is not known,
-/// unless another with the same @id is (5.8.4.8), or one that is no quality of the content.
-pub fn unusable<'d>(element: Element<'d>) -> Option<(&'static str, std::borrow::Cow<'d, str>)> {
-    for property in element.all("EssentialProperty") {
-        let (scheme, _) = pair(property);
-        let code = match &*scheme {
-            "http://dashif.org/guidelines/trickmode" => "trick_mode",
-            "urn:mpeg:dash:preselection:2016" => "preselection_only",
-            scheme if is_known(scheme) => continue,
-            _ => "essential_property_unknown",
-        };
-        let alternative = |id: &str| {
-            let mut others = element.all("EssentialProperty").take(MAX_DEFINITIONS);
-            others.any(|other| other.says("id", id) && is_known(&pair(other).0))
-        };
-        if property.attribute("id").is_some_and(|id| alternative(&id)) {
-            continue;
+impl<'d> Descriptors<'d> {
+    /// Reads those in `element`. `above`, the MPD and the Period, may have ContentProtection elements to refer to.
+    pub fn read(element: Element<'d>, above: [Element<'d>; 2]) -> Self {
+        let mut read = Descriptors::default();
+        let (mut unknown, mut known) = (None, Vec::new());
+        for child in element.children() {
+            let of = |name| child.attribute(name).unwrap_or_default();
+            match child.name() {
+                "Role" => read.roles.push(of("value").into_owned()),
+                "AudioChannelConfiguration" if read.channels.is_none() => {
+                    read.channels = channels(&of("schemeIdUri"), &of("value"));
+                }
+                "ContentProtection" => {
+                    let meant = child.attribute("ref").and_then(|id| definition(&id, above));
+                    read.protection.push(protection(meant.unwrap_or(child)));
+                }
+                name @ ("EssentialProperty" | "SupplementalProperty") => {
+                    let (scheme, value) = (of("schemeIdUri"), of("value"));
+                    let mut code = None;
+                    match &*scheme {
+                        "http://dashif.org/guidelines/thumbnail_tile"
+                        | "http://dashif.org/thumbnail_tile" => {
+                            read.tiles = tiles(&value);
+                        }
+                        "urn:mpeg:dash:adaptation-set-switching:2016" => read.switching = Some(value),
+                        "urn:mpeg:dash:period-continuity:2015" => {
+                            read.continues = Some(Continuation { period: value.into(), continuous: true });
+                        }
+                        "urn:mpeg:dash:period-connectivity:2015" => {
+                            read.continues = Some(Continuation { period: value.into(), continuous: false });
+                        }
+                        "http://dashif.org/guidelines/trickmode" => code = Some("trick_mode"),
+                        "urn:mpeg:dash:preselection:2016" => code = Some("preselection_only"),
+                        // Colour (ISO/IEC 23091) is described by the media too.
+                        scheme if scheme.starts_with("urn:mpeg:mpegB:cicp:") => {}
+                        _ => code = Some("essential_property_unknown"),
+                    }
+                    if name.starts_with('E') {
+                        match code {
+                            Some(code) if unknown.is_none() => unknown = Some((code, scheme, of("id"))),
+                            Some(_) => {}
+                            None => known.push(of("id")),
+                        }
+                    }
+                }
+                _ => {}
+            }
         }
-        return Some((code, scheme));
+        read.unusable = unknown
+            .filter(|(_, _, id)| id.is_empty() || !known.contains(id))
+            .map(|(code, scheme, _)| (code, scheme));
+        read
     }
-    None
 }
 
-/// The ids of the sets that the set may be switched to and from, comma separated.
-pub fn switching(set: Element) -> Option<String> {
-    let properties = set.all("SupplementalProperty").chain(set.all("EssentialProperty"));
-    properties.map(pair).find(|(scheme, _)| scheme == SWITCHING).map(|(_, value)| value.into_owned())
+/// `5x4`.
+fn tiles(value: &str) -> Option<Tiles> {
+    let (columns, rows) = value.split_once('x')?;
+    let side = |text| u32::try_from(integer(text)?).ok().filter(|&side| side > 0);
+    Some(Tiles { columns: side(columns)?, rows: side(rows)? })
 }
 
-/// What the set goes on with.
-pub fn continuation(set: Element) -> Option<Continuation> {
-    set.all("SupplementalProperty").map(pair).find_map(|(scheme, value)| {
-        let continuous = match &*scheme {
-            "urn:mpeg:dash:period-continuity:2015" => true,
-            "urn:mpeg:dash:period-connectivity:2015" => false,
-            _ => return None,
-        };
-        Some(Continuation { period: value.into_owned(), continuous })
-    })
-}
-
-/// The grid of thumbnails (`5x4`).
-pub fn tiles(element: Element) -> Option<Tiles> {
-    let properties = element.all("EssentialProperty").chain(element.all("SupplementalProperty"));
-    properties.map(pair).find_map(|(scheme, value)| {
-        let (columns, rows) = value.split_once(['x', 'X']).filter(|_| is_tiles(&scheme))?;
-        let side = |text| integer(text).and_then(|side| u32::try_from(side).ok()).filter(|&side| side > 0);
-        Some(Tiles { columns: side(columns)?, rows: side(rows)? })
-    })
-}
-
-/// Number of audio channels by the first AudioChannelConfiguration that can be read.
-pub fn channels(element: Element) -> Option<u32> {
-    element.all("AudioChannelConfiguration").map(pair).find_map(|(scheme, value)| {
-        let value = value.trim_ascii();
-        let number = || integer(value).and_then(|number| u32::try_from(number).ok());
-        let mask = || u32::from_str_radix(value, 16).ok();
-        let count = match &*scheme {
-            "urn:mpeg:mpegB:cicp:ChannelConfiguration" => configuration(number()?)?,
-            // ISO/IEC 23003-3 counts as CICP does, but what is above 7 in practice are channels.
-            "urn:mpeg:dash:23003:3:audio_channel_configuration:2011" => match number()? {
-                7 => 8,
-                number => number,
-            },
-            "urn:mpeg:dash:outputChannelPositionList:2012" => value.split_ascii_whitespace().count() as u32,
-            // ETSI TS 102 366 E.1.3: the chan_map's locations, of which some are pairs.
-            "tag:dolby.com,2014:dash:audio_channel_configuration:2011"
-            | "urn:dolby:dash:audio_channel_configuration:2011" => {
-                let mask = mask()?;
-                mask.count_ones() + (mask & 0x0674).count_ones()
-            }
-            // ETSI TS 103 190-2 G.3: speaker groups, most of which are pairs; the highest bit says objects.
-            "tag:dolby.com,2015:dash:audio_channel_configuration:2015" => {
-                let mask = mask().filter(|mask| mask & 0x80_0000 == 0)?;
-                mask.count_ones() + (mask & 0x07_21bd).count_ones()
-            }
-            "tag:dts.com,2014:dash:audio_channel_configuration:2012" => number()?,
-            "tag:dts.com,2018:uhd:audio_channel_configuration" => mask()?.count_ones(),
-            _ => return None,
-        };
-        Some(count).filter(|&count| count > 0)
-    })
+/// Number of channels that an AudioChannelConfiguration stands for.
+fn channels(scheme: &str, value: &str) -> Option<u32> {
+    let value = value.trim_ascii();
+    let number = || integer(value).and_then(|number| u32::try_from(number).ok());
+    let mask = || u32::from_str_radix(value, 16).ok();
+    let count = match scheme {
+        "urn:mpeg:mpegB:cicp:ChannelConfiguration" => configuration(number()?)?,
+        // ISO/IEC 23003-3 counts as CICP does, but what is above 7 in practice are channels.
+        "urn:mpeg:dash:23003:3:audio_channel_configuration:2011" => match number()? {
+            7 => 8,
+            number => number,
+        },
+        "urn:mpeg:dash:outputChannelPositionList:2012" => value.split_ascii_whitespace().count() as u32,
+        // ETSI TS 102 366 E.1.3: the chan_map's locations, of which some are pairs.
+        "tag:dolby.com,2014:dash:audio_channel_configuration:2011"
+        | "urn:dolby:dash:audio_channel_configuration:2011" => {
+            let mask = mask()?;
+            mask.count_ones() + (mask & 0x0674).count_ones()
+        }
+        // ETSI TS 103 190-2 G.3: speaker groups, most of which are pairs; the highest bit says objects.
+        "tag:dolby.com,2015:dash:audio_channel_configuration:2015" => {
+            let mask = mask().filter(|mask| mask & 0x80_0000 == 0)?;
+            mask.count_ones() + (mask & 0x07_21bd).count_ones()
+        }
+        "tag:dts.com,2014:dash:audio_channel_configuration:2012" => number()?,
+        "tag:dts.com,2018:uhd:audio_channel_configuration" => mask()?.count_ones(),
+        _ => return None,
+    };
+    Some(count).filter(|&count| count > 0)
 }
 
 /// Channels of a ChannelConfiguration (ISO/IEC 23091-3 table 8).
@@ -115,35 +126,35 @@ fn configuration(value: u32) -> Option<u32> {
     CHANNELS.get((value as usize).checked_sub(1)?).map(|&count| u32::from(count))
 }
 
-/// The ContentProtection elements of a set or representation; those that only refer to one (@ref) stand for the one with
-/// that @refId in `above`: the MPD and the Period.
-pub fn protections(element: Element, above: [Element; 2]) -> Vec<Protection> {
-    let definition = |id: &str| {
-        let all = above.into_iter().flat_map(|level| level.all("ContentProtection").take(MAX_DEFINITIONS));
-        all.into_iter().find(|other| other.says("refId", id))
-    };
-    let own = element.all("ContentProtection");
-    own.map(|own| protection(own.attribute("ref").and_then(|id| definition(&id)).unwrap_or(own))).collect()
+/// The ContentProtection with that @refId in the MPD or the Period.
+fn definition<'d>(id: &str, above: [Element<'d>; 2]) -> Option<Element<'d>> {
+    for level in above {
+        let mut some = level.all("ContentProtection").take(MAX_DEFINITIONS);
+        if let Some(found) = some.find(|other| other.says("refId", id)) {
+            return Some(found);
+        }
+    }
+    None
 }
 
 fn protection(element: Element) -> Protection {
-    let (scheme, value) = pair(element);
-    let mut license_url = None;
+    let of = |name| element.attribute(name).map(Cow::into_owned);
+    let mut read = Protection {
+        scheme: of("schemeIdUri").unwrap_or_default(),
+        value: of("value").unwrap_or_default(),
+        default_kid: of(":default_KID"),
+        ..Protection::default()
+    };
     for child in element.children() {
-        if child.name().eq_ignore_ascii_case("laurl") {
-            let text = child.text().into_owned();
-            license_url = if text.is_empty() {
-                child.attribute("licenseUrl").map(|url| url.into_owned())
-            } else {
-                Some(text)
-            };
+        let text = child.text().into_owned();
+        match child.name() {
+            "pssh" => read.pssh = Some(text),
+            "Laurl" | "laurl" if text.is_empty() => {
+                read.license_url = child.attribute("licenseUrl").map(Cow::into_owned);
+            }
+            "Laurl" | "laurl" => read.license_url = Some(text),
+            _ => {}
         }
     }
-    Protection {
-        scheme: scheme.into_owned(),
-        value: value.into_owned(),
-        default_kid: element.attribute(":default_KID").map(|kid| kid.into_owned()),
-        pssh: element.child("pssh").map(|pssh| pssh.text().into_owned()),
-        license_url,
-    }
+    read
 }

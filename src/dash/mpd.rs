@@ -10,15 +10,14 @@
 
 use super::addressing::{Addressing, Scope, Shared};
 use super::attributes::{duration, frame_rate, number, seconds, small};
-use super::descriptors::{channels, continuation, protections, switching, tiles, unusable};
+use super::descriptors::Descriptors;
 use super::observe::{Observer, Seen};
 use super::periods::{Span, remote, spans};
 use super::xml::{Document, Element};
 use crate::error::{Code, Error};
 use crate::presentation::url::resolve;
 use crate::presentation::{
-    Index, Period, Presentation, Protection, Rendition, Tiles, Track, TrackKind, Warning, codec_kind,
-    push_integer,
+    Index, Period, Presentation, Protection, Rendition, Track, TrackKind, Warning, codec_kind, push_integer,
 };
 use crate::time::Micros;
 use std::borrow::Cow;
@@ -185,9 +184,7 @@ struct Level<'d, 's> {
     base: &'s Base<'s>,
     addressing: Addressing<'d>,
     common: Common<'d>,
-    channels: Option<u32>,
-    tiles: Option<Tiles>,
-    protection: Vec<Protection>,
+    said: Descriptors<'d>,
     /// Of the period.
     id: &'s str,
     span: &'s Span<'d>,
@@ -212,26 +209,24 @@ impl<'d, O: Observer> Reader<'_, 'd, O> {
         let base = base.of(element);
         self.observer.period(span, &base.url);
         let addressing = Addressing::default().inherit(element);
-        let mut tracks: Vec<(Track, Option<String>)> = Vec::new();
+        let mut tracks: Vec<(Track, Option<Cow<str>>)> = Vec::new();
         for (place, set) in element.all("AdaptationSet").enumerate() {
             let base = base.of(set);
-            let level = Level {
+            let mut level = Level {
                 base: &base,
                 addressing: addressing.inherit(set),
                 common: Common::default().inherit(set),
-                channels: channels(set),
-                tiles: tiles(set),
-                protection: protections(set, [self.root, element]),
+                said: Descriptors::read(set, [self.root, element]),
                 id: &id,
                 span,
             };
-            self.observer.set(set, &base.url, &level.common, &level.protection);
+            self.observer.set(set, &base.url, &level.common, &level.said);
             let dropped = remote(set, "Representation", &mut self.warnings)
                 .or(span.dropped)
-                .or_else(|| self.unusable(set));
+                .or_else(|| self.unusable(set, &level.said));
             let kept = self.warnings.len();
             let (track, kind, dropped) = if dropped.is_none() || O::ALL {
-                self.set(set, place, &level, dropped)?
+                self.set(set, place, &mut level, dropped)?
             } else {
                 (None, None, None)
             };
@@ -240,7 +235,7 @@ impl<'d, O: Observer> Reader<'_, 'd, O> {
             }
             self.observer.set_end(kind, dropped);
             if let Some(track) = track {
-                let others = switching(set);
+                let others = level.said.switching;
                 let joined =
                     tracks.iter_mut().take(MAX_JOINED).find(|other| joins(other, &track, others.as_deref()));
                 match joined.filter(|_| place < MAX_JOINED) {
@@ -265,13 +260,14 @@ impl<'d, O: Observer> Reader<'_, 'd, O> {
         &mut self,
         set: Element<'d>,
         place: usize,
-        level: &Level<'d, '_>,
+        level: &mut Level<'d, '_>,
         mut dropped: Option<&'static str>,
     ) -> Result<(Option<Track>, Option<TrackKind>, Option<&'static str>), Error> {
         let mut kind = content_type(set).or_else(|| level.common.kind());
         let mut renditions = Vec::new();
         for (number, element) in set.all("Representation").enumerate() {
-            let dropped = dropped.or_else(|| self.unusable(element));
+            let said = Descriptors::read(element, [self.root, level.span.element]);
+            let dropped = dropped.or_else(|| self.unusable(element, &said));
             if dropped.is_some() && !O::ALL {
                 continue;
             }
@@ -285,7 +281,7 @@ impl<'d, O: Observer> Reader<'_, 'd, O> {
                 push_integer(&mut made, number as u64, 1);
                 id = made.into();
             }
-            renditions.extend(self.representation(element, &id, level, common, dropped)?);
+            renditions.extend(self.representation(element, &id, level, said, common, dropped)?);
         }
         let Some(kind_known) = kind.filter(|_| !renditions.is_empty()) else {
             if dropped.is_none() {
@@ -294,16 +290,12 @@ impl<'d, O: Observer> Reader<'_, 'd, O> {
             }
             return Ok((None, kind, dropped));
         };
-        let roles = set.all("Role").filter(|role| {
-            let scheme = role.attribute("schemeIdUri").unwrap_or_default();
-            scheme.get(..13).is_some_and(|start| start.eq_ignore_ascii_case("urn:mpeg:dash"))
-        });
-        let roles: Vec<_> = roles.filter_map(|role| role.attribute("value")).map(Cow::into_owned).collect();
+        let roles = std::mem::take(&mut level.said.roles);
         let label = set.child("Label").map(|label| label.text()).or_else(|| set.attribute("label"));
         let track = Track {
             kind: kind_known,
             id: set.attribute("id").unwrap_or_default().into_owned(),
-            continues: continuation(set),
+            continues: level.said.continues.take(),
             language: set.attribute("lang").filter(|lang| !lang.is_empty()).map(Cow::into_owned),
             label: label.map(Cow::into_owned),
             default: roles.iter().any(|role| role == "main"),
@@ -318,16 +310,18 @@ impl<'d, O: Observer> Reader<'_, 'd, O> {
         element: Element<'d>,
         id: &str,
         level: &Level<'d, '_>,
+        mut said: Descriptors<'d>,
         common: Common<'d>,
         dropped: Option<&'static str>,
     ) -> Result<Option<Rendition>, Error> {
         let base = level.base.of(element);
         let bandwidth = number(element, "bandwidth").unwrap_or(0);
         let addressing = level.addressing.inherit(element);
-        let mut protection = protections(element, [self.root, level.span.element]);
-        protection.extend(level.protection.iter().cloned());
+        said.protection.extend(level.said.protection.iter().cloned());
+        said.channels = said.channels.or(level.said.channels);
+        said.tiles = said.tiles.or(level.said.tiles);
         let texts = [&common.mime, &common.codecs].into_iter().flatten().map(|text| text.len());
-        let licences = protection.iter().map(|one| {
+        let licences = said.protection.iter().map(|one| {
             let texts = [&one.default_kid, &one.pssh, &one.license_url].into_iter().flatten();
             let texts = texts.map(String::len).sum::<usize>();
             size_of::<Protection>() + one.scheme.len() + one.value.len() + texts
@@ -367,7 +361,7 @@ impl<'d, O: Observer> Reader<'_, 'd, O> {
             common: &common,
             addressing: &addressing,
             scope: &scope,
-            protection: &protection,
+            said: &said,
             index: index.as_ref().map_err(|missing| *missing),
             dropped,
         });
@@ -388,9 +382,9 @@ impl<'d, O: Observer> Reader<'_, 'd, O> {
             width: common.width,
             height: common.height,
             frame_rate_milli: common.frame_rate,
-            channels: channels(element).or(level.channels),
-            tiles: tiles(element).or(level.tiles),
-            protection,
+            channels: said.channels,
+            tiles: said.tiles,
+            protection: said.protection,
             index,
             ..Rendition::default()
         }))
@@ -405,10 +399,10 @@ impl<'d, O: Observer> Reader<'_, 'd, O> {
     }
 
     /// Why a player that knows what this one knows must not play the set or representation, with a warning.
-    fn unusable(&mut self, element: Element) -> Option<&'static str> {
-        if let Some((code, scheme)) = unusable(element) {
-            Warning::add(&mut self.warnings, code, element.offset(), &scheme);
-            return Some(code);
+    fn unusable(&mut self, element: Element, said: &Descriptors) -> Option<&'static str> {
+        if let Some((code, scheme)) = &said.unusable {
+            Warning::add(&mut self.warnings, code, element.offset(), scheme);
+            return Some(*code);
         }
         if element.attribute("dependencyId").is_some_and(|ids| !ids.trim_ascii().is_empty()) {
             self.warn("representation_dependent", element);
@@ -425,7 +419,7 @@ impl<'d, O: Observer> Reader<'_, 'd, O> {
 
 /// Whether `track`, whose set may be switched with the sets `others`, belongs to the same choice as the one before,
 /// which has such a list too.
-fn joins((before, theirs): &(Track, Option<String>), track: &Track, others: Option<&str>) -> bool {
+fn joins((before, theirs): &(Track, Option<Cow<str>>), track: &Track, others: Option<&str>) -> bool {
     let names = |list: &Option<&str>, id: &str| {
         !id.is_empty() && list.is_some_and(|list| list.split(',').any(|one| one.trim_ascii() == id))
     };

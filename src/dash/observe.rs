@@ -2,10 +2,11 @@
 //! with what became of it. The player's is `()`, which costs nothing.
 
 use super::addressing::{Addressing, Scope};
+use super::descriptors::Descriptors;
 use super::mpd::Common;
 use super::periods::Span;
 use super::xml::Element;
-use crate::presentation::{Index, Protection, TrackKind};
+use crate::presentation::{Index, TrackKind};
 
 /// Is handed the MPD's elements in document order.
 pub trait Observer {
@@ -18,8 +19,8 @@ pub trait Observer {
     /// A Period; its AdaptationSets follow.
     fn period(&mut self, _span: &Span, _base: &str) {}
 
-    /// An AdaptationSet, and how it is protected; its Representations follow, then [`Observer::set_end`].
-    fn set(&mut self, _set: Element, _base: &str, _common: &Common, _protection: &[Protection]) {}
+    /// An AdaptationSet, and what its descriptors say; its Representations follow, then [`Observer::set_end`].
+    fn set(&mut self, _set: Element, _base: &str, _common: &Common, _said: &Descriptors) {}
 
     /// A Representation of the last set.
     fn representation(&mut self, _seen: &Seen) {}
@@ -40,8 +41,8 @@ pub struct Seen<'r, 'd> {
     pub addressing: &'r Addressing<'d>,
     /// Its place in the MPD.
     pub scope: &'r Scope<'r>,
-    /// How it is protected: its own elements, then those of the set.
-    pub protection: &'r [Protection],
+    /// What its descriptors and, where it is inherited, those of the set say.
+    pub said: &'r Descriptors<'d>,
     /// Its segments, or what is missing.
     pub index: Result<&'r Index, &'static str>,
     /// Why it was left out.

@@ -9,7 +9,7 @@ use super::shapes::{
 use crate::{Options, json};
 use serde_json::{Value, json};
 use thalweg::dash::attributes::{number, seconds, signed};
-use thalweg::dash::descriptors::{channels, tiles};
+use thalweg::dash::descriptors::Descriptors;
 use thalweg::dash::dynamic;
 use thalweg::dash::periods::Span;
 use thalweg::dash::xml::Element;
@@ -36,15 +36,8 @@ pub struct Tree<'o> {
     placed: bool,
     /// What BaseURLs of the levels above make: of the MPD, the period, the set.
     bases: [String; 3],
-    above: Inherited,
-}
-
-/// What a set's representations have from it and the model does not.
-#[derive(Default)]
-struct Inherited {
-    channels: Option<u32>,
-    tiles: Option<model::Tiles>,
-    sampling_rate: Option<u64>,
+    /// Of the set.
+    set_rate: Option<u64>,
 }
 
 impl<'o> Tree<'o> {
@@ -57,7 +50,7 @@ impl<'o> Tree<'o> {
             live: Live::default(),
             placed: true,
             bases: Default::default(),
-            above: Inherited::default(),
+            set_rate: None,
         }
     }
 
@@ -189,9 +182,8 @@ impl Observer for Tree<'_> {
         }
     }
 
-    fn set(&mut self, set: Element, base: &str, common: &Common, protection: &[model::Protection]) {
-        self.above =
-            Inherited { channels: channels(set), tiles: tiles(set), sampling_rate: sampling_rate(set) };
+    fn set(&mut self, set: Element, base: &str, common: &Common, said: &Descriptors) {
+        self.set_rate = sampling_rate(set);
         self.bases[2] = base.to_owned();
         let printed = AdaptationSet {
             id: own(set, "id"),
@@ -205,7 +197,7 @@ impl Observer for Tree<'_> {
             label: label(set),
             dropped: None,
             base_urls: base_urls(set, &self.bases[1]),
-            protection: protection.iter().map(ours).collect(),
+            protection: said.protection.iter().map(ours).collect(),
             essential_properties: descriptors(set, "EssentialProperty"),
             supplemental_properties: descriptors(set, "SupplementalProperty"),
             inband_event_streams: descriptors(set, "InbandEventStream"),
@@ -232,14 +224,14 @@ impl Observer for Tree<'_> {
             width: common.width,
             height: common.height,
             frame_rate: rate,
-            audio_sampling_rate: sampling_rate(element).or(self.above.sampling_rate),
-            channels: channels(element).or(self.above.channels),
+            audio_sampling_rate: sampling_rate(element).or(self.set_rate),
+            channels: seen.said.channels,
             dropped: seen.dropped,
             depends_on: own(element, "dependencyId")
                 .map(|ids| ids.split_ascii_whitespace().map(str::to_owned).collect())
                 .unwrap_or_default(),
             base_urls: base_urls(element, &self.bases[2]),
-            protection: seen.protection.iter().map(ours).collect(),
+            protection: seen.said.protection.iter().map(ours).collect(),
             inband_event_streams: descriptors(element, "InbandEventStream"),
             sub_representations: element.all("SubRepresentation").count(),
             addressing: addressing.word(),
@@ -249,9 +241,7 @@ impl Observer for Tree<'_> {
             availability_time_complete: !addressing.chunked(scope),
             init: addressing.init(scope).map(place),
             index: addressing.index_place(scope).map(place),
-            tiles: tiles(element)
-                .or(self.above.tiles)
-                .map(|tiles| Tiles { columns: tiles.columns, rows: tiles.rows }),
+            tiles: seen.said.tiles.map(|tiles| Tiles { columns: tiles.columns, rows: tiles.rows }),
             segments,
         };
         if let Some(set) = self.last_set() {
@@ -365,7 +355,7 @@ fn preselection(element: Element) -> Preselection {
         language: own(element, "lang"),
         label: label(element),
         roles: values(element, "Role"),
-        channels: channels(element),
+        channels: Descriptors::read(element, [element; 2]).channels,
     }
 }
 
