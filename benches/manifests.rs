@@ -1,7 +1,7 @@
 //! Long manifests: a media playlist of 36 hours, an MPD of six, a `sidx` of two, and finding a segment in what they
-//! become. In WASM the playlist may take 15 ms, the MPD with one timeline 10 ms.
+//! become. In WASM the playlist may take 15 ms, the MPD with one timeline 10 ms, a playlist that gained a segment 2 ms.
 
-use criterion::{Criterion, Throughput};
+use criterion::{BatchSize, Criterion, Throughput};
 use std::fmt::Write;
 use std::hint::black_box;
 use std::time::Duration;
@@ -15,6 +15,7 @@ fn main() {
     let settings = Criterion::default().warm_up_time(Duration::from_secs(1));
     let mut criterion = settings.measurement_time(Duration::from_secs(3)).configure_from_args();
     parse(&mut criterion);
+    reload(&mut criterion);
     look_up(&mut criterion);
     criterion.final_summary();
 }
@@ -43,6 +44,31 @@ fn parse(criterion: &mut Criterion) {
     group.bench_function("sidx of 3,600 references", |bencher| {
         bencher.iter(|| dash::sidx(black_box(&bytes), 1000, &index));
     });
+    group.finish();
+}
+
+/// A playlist of 36 hours that gained one segment, from the bytes of the response: one that grows, and one that loses a
+/// segment in front. For comparison, the same by reading the whole of it.
+fn reload(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("reload");
+    for (name, first, count) in [("grown", 0, 21_601), ("slid on", 1, 21_600)] {
+        let (old, new) = (live(0, 21_600), live(first, count));
+        let live = hls::Live::new(old.clone().into_bytes(), URL, &[]).expect("a playlist");
+        group.throughput(Throughput::Bytes(new.len() as u64));
+        group.bench_function(name, |bencher| {
+            let setup = || (live.clone(), new.clone().into_bytes());
+            let routine = |(live, body): &mut (hls::Live, Vec<u8>)| {
+                let changes = live.reload(std::mem::take(body), URL, &[]).expect("a playlist");
+                assert_eq!((changes.added, changes.removed), (1, first as u32));
+            };
+            bencher.iter_batched_ref(setup, routine, BatchSize::LargeInput);
+        });
+        let known = hls::media(&old, URL).expect("a playlist");
+        group.bench_function(format!("{name}, read whole"), |bencher| {
+            let routine = |known: Timeline| hls::reload(known, hls::media(&new, URL).expect("a playlist"));
+            bencher.iter_batched(|| known.clone(), routine, BatchSize::LargeInput);
+        });
+    }
     group.finish();
 }
 
@@ -80,13 +106,18 @@ fn uneven(nth: usize) -> usize {
 }
 
 fn playlist(segments: usize) -> String {
+    live(0, segments) + "#EXT-X-ENDLIST\n"
+}
+
+/// A playlist that goes on, of so many segments from the `first` on.
+fn live(first: usize, segments: usize) -> String {
     let mut text =
-        "#EXTM3U\n#EXT-X-VERSION:6\n#EXT-X-TARGETDURATION:7\n#EXT-X-PLAYLIST-TYPE:VOD\n".to_owned();
-    for nth in 0..segments {
+        format!("#EXTM3U\n#EXT-X-VERSION:6\n#EXT-X-TARGETDURATION:7\n#EXT-X-MEDIA-SEQUENCE:{first}\n");
+    for nth in first..first + segments {
         writeln!(text, "#EXTINF:6.{:03},\n1080p/segment_{nth:05}.ts", uneven(nth))
             .expect("a string takes all");
     }
-    text + "#EXT-X-ENDLIST\n"
+    text
 }
 
 /// Segments of 2 s; the timeline stands in the AdaptationSet, or in each Representation.
