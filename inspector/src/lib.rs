@@ -40,8 +40,10 @@ pub fn inspect(text: &str, options: &Options) -> Result<Value, Error> {
         hls::inspect(text, options)
     } else if thalweg::dash::is_mpd(text) {
         dash::inspect(text, options)
-    } else if let (true, Some(previous)) = (thalweg::dash::is_patch(text), options.previous) {
-        dash::inspect(&thalweg::dash::patch(previous, text)?, options)
+    } else if thalweg::dash::is_patch(text) {
+        let alone = || Error::new(Code::ManifestUpdate).what("Patch");
+        let patched = options.previous.ok_or_else(alone).and_then(|old| thalweg::dash::patch(old, text));
+        dash::inspect(&patched.map_err(|error| error.url(options.url))?, options)
     } else {
         Err(Error::new(Code::ManifestNotManifest).url(options.url))
     }

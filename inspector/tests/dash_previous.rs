@@ -72,5 +72,5 @@ fn a_patch_is_applied_first() {
     let other = after(&old.replace("id='m'", "id='n'"), patch).unwrap_err();
     assert_eq!((other.code, other.context.what.as_deref()), (Code::ManifestUpdate, Some("mpdId")));
     assert_eq!(other.context.url.as_deref(), Some("https://h/m.mpd"));
-    assert_eq!(inspect(patch, &Options::default()).unwrap_err().code, Code::ManifestNotManifest);
+    assert_eq!(inspect(patch, &Options::default()).unwrap_err().code, Code::ManifestUpdate);
 }
