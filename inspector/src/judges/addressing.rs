@@ -140,6 +140,12 @@ impl Addressing {
         }
     }
 
+    /// How many segments the numbers allow for.
+    fn numbered(&self) -> Option<i128> {
+        let (first, last) = self.start_number.zip(self.end_number)?;
+        Some((i128::from(last) - i128::from(first) + 1).max(0))
+    }
+
     /// How many segments begin before the period's end, and the presentation times from the first one's start to the last
     /// one's end.
     fn extent(&self, start: Duration, length: Duration) -> Option<(i128, Option<(f64, f64)>)> {
@@ -148,7 +154,8 @@ impl Addressing {
         match &self.segments {
             Segments::Timeline(runs) => {
                 let limit = self.offset as i128 + (length.as_secs_f64() * timescale).ceil() as i128;
-                let (mut count, mut time, mut first) = (0_i128, 0_i128, None);
+                let (mut count, mut time, mut first, mut end) = (0_i128, 0_i128, None, 0_i128);
+                let numbered = self.numbered();
                 for (i, &(t, duration, repeat)) in runs.iter().enumerate() {
                     time = t.map_or(time, i128::from);
                     first.get_or_insert(time);
@@ -160,18 +167,16 @@ impl Addressing {
                     let most =
                         if duration > 0 { ((until - time + duration - 1) / duration).max(0) } else { 1 };
                     let entries = if repeat < 0 { most } else { most.min(i128::from(repeat) + 1) };
+                    let entries = numbered.map_or(entries, |numbered| entries.min(numbered - count));
                     count += entries;
                     time += entries * duration;
+                    end = if entries > 0 { time } else { end };
                 }
-                Some((count, Some((seconds(first? as f64), seconds(time as f64)))))
+                Some((count, Some((seconds(first? as f64), seconds(end as f64)))))
             }
             Segments::Equal(duration) if *duration > 0.0 => {
                 let of_period = (length.as_secs_f64() * timescale / duration - 1e-6).ceil().max(0.0) as i128;
-                let numbered = self
-                    .end_number
-                    .zip(self.start_number)
-                    .map(|(end, start)| i128::from(end) - i128::from(start) + 1);
-                let count = numbered.map_or(of_period, |numbered| numbered.min(of_period).max(0));
+                let count = self.numbered().map_or(of_period, |numbered| numbered.min(of_period));
                 // Numbers count from the period's start, whatever the offset (5.3.9.5.3).
                 let end =
                     start.as_secs_f64() + (count as f64 * duration / timescale).min(length.as_secs_f64());
