@@ -11,7 +11,7 @@ mod tree;
 use super::xml::{Document, Element};
 use crate::error::{Code, Error};
 use crate::presentation::date_time;
-use selector::{Selector, Target};
+use selector::{Selector, Target, is_name};
 use std::borrow::Cow;
 use tree::{Fault, Place, Tree};
 
@@ -70,12 +70,15 @@ fn apply<'a>(tree: &mut Tree<'a>, operation: Element<'a>) -> Result<(), Fault> {
     match (operation.name(), selector.target) {
         ("add", Target::Element) => {
             let kind = operation.attribute("type").unwrap_or_default();
-            if let Some(name) = kind.strip_prefix('@') {
+            if let Some(name) = kind.strip_prefix('@').filter(|name| is_name(name)) {
                 return tree.set_attribute(node, name, Some(&operation.text()), false);
             }
-            if let Some(prefix) = kind.strip_prefix("namespace::") {
+            if let Some(prefix) = kind.strip_prefix("namespace::").filter(|prefix| is_name(prefix)) {
                 let name = ["xmlns:", prefix].concat();
                 return tree.set_attribute(node, &name, Some(&operation.text()), false);
+            }
+            if !kind.is_empty() {
+                return Err(Fault::Syntax);
             }
             let place = match operation.attribute("pos").as_deref() {
                 None => Place::Last,
@@ -217,6 +220,8 @@ mod tests {
             "<add sel='/MPD' pos='after'><MPD/></add>",
             "<add sel='/MPD' pos='within'><S/></add>",
             "<add sel='/MPD/@id'>x</add>",
+            "<add sel='/MPD' type='@a b'>x</add>",
+            "<add sel='/MPD' type='namespace::'>x</add>",
             "<replace sel='/MPD/Period[1]'><A/><B/></replace>",
             "<replace sel='/MPD/Period[1]'/>",
             "<remove sel='/MPD/Period[last()]'/>",

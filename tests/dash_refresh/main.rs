@@ -2,6 +2,7 @@
 //! simulated packager.
 
 mod corpus;
+mod hostile;
 mod packager;
 mod scripted;
 

@@ -94,7 +94,7 @@ fn predicate(text: &str) -> Option<(Predicate<'_>, &str)> {
 }
 
 /// Whether `text` can be a name, by the characters that a name in an MPD or a selector cannot have.
-fn is_name(text: &str) -> bool {
+pub fn is_name(text: &str) -> bool {
     let begins =
         !text.is_empty() && !text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '.' | '-'));
     begins && !text.contains(|c: char| c.is_ascii_whitespace() || "@[]()='\"/<>&*".contains(c))
