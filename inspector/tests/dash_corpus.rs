@@ -162,6 +162,27 @@ fn every_mpd_is_printed_as_the_corpus_states() {
     tally.finish(EXPLAINED);
 }
 
+/// Cut anywhere, whole parts of it left out: it is printed, or refused with an error.
+#[test]
+fn nothing_panics_whatever_is_missing() {
+    for file in corpus() {
+        let text = &file.text;
+        let step = (text.len() / 12).max(1);
+        for at in (0..text.len()).step_by(step) {
+            let (from, to) = (text.floor_char_boundary(at), text.floor_char_boundary(at + step));
+            let without = [&text[..from], &text[to..]].concat();
+            for text in [&text[..from], &without] {
+                if text.len() < 40_000 {
+                    let options = Options { url: URL, ..Options::default() };
+                    if let Ok(json) = inspect(text, &options) {
+                        well_formed(&file.path, &json);
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// What holds of every printed MPD.
 fn well_formed(path: &str, json: &Value) {
     let dropped = |value: &Value| value["dropped"].as_str().is_some_and(|reason| !reason.is_empty());

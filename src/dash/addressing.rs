@@ -140,7 +140,13 @@ impl<'d> Addressing<'d> {
         shared: &mut Shared,
         warnings: &mut Vec<Warning>,
     ) -> Result<Index, &'static str> {
-        let mut timeline = match (self.kind, self.index_range) {
+        // RepresentationIndex may give the range too, as long as it is one of the same file.
+        let same_file = self.index.as_ref().filter(|(url, _)| url.is_none());
+        let index_range = self.index_range.or(same_file.and_then(|(_, range)| *range));
+        let mut timeline = match (self.kind, index_range) {
+            (Kind::Base, Some(_)) if self.init.as_ref().is_some_and(|(url, _)| url.is_some()) => {
+                return Err("Initialization@sourceURL");
+            }
             (Kind::Base, Some(index)) => {
                 return Ok(Index::Sidx {
                     url: scope.base.to_owned(),
@@ -372,10 +378,19 @@ impl<'d> Addressing<'d> {
             }
             // How many segments begin before `until`.
             let fitting = |until: i64| until.max(start).abs_diff(start).div_ceil(duration);
+            let next = entries.peek().copied();
             let mut count = match repeat {
                 repeat @ 0.. => repeat.unsigned_abs() + 1,
+                // Up to what any clock reaches, or the next MPD.
+                _ if scope.live
+                    && self.kind == Kind::Template
+                    && (end, next.is_none(), self.end_number) == (None, true, None) =>
+                {
+                    timeline.push(start, duration, OPEN_END.saturating_sub(timeline.len()));
+                    break;
+                }
                 // Up to the next entry, or to the end of the period; where that is not known, once.
-                _ => entries.peek().and_then(|next| signed(*next, "t")).or(end).map_or(1, fitting),
+                _ => next.and_then(|next| signed(next, "t")).or(end).map_or(1, fitting),
             };
             if let Some(end) = end {
                 count = count.min(fitting(end));
@@ -482,6 +497,17 @@ mod tests {
     }
 
     #[test]
+    fn an_open_repeat_of_a_live_stream_goes_on() {
+        let open = "<SegmentTemplate media='$Number$'><SegmentTimeline><S t='0' d='2'/><S d='3' r='-1'/></SegmentTimeline></SegmentTemplate>";
+        let Ok(Index::Timeline(live)) = index_in(open, None, true) else { panic!("a timeline") };
+        let index = live.at_time(1_800_000_000 * SECOND).unwrap();
+        assert_eq!(live.segment(index).unwrap().url, "http://h/599999968");
+        let Ok(Index::Timeline(once)) = index_in(open, None, false) else { panic!("a timeline") };
+        assert_eq!(once.len(), 2);
+        assert_eq!(timeline(open).len(), 4);
+    }
+
+    #[test]
     fn what_begins_behind_the_period_is_not_in_it() {
         assert_eq!(entries("<S t='50' d='40' r='4000000000'/><S t='500' d='20'/>").len(), 3);
     }
@@ -549,6 +575,10 @@ mod tests {
         assert_eq!((init.unwrap().length, origin), (900, 100 * SECOND));
         assert_eq!((presentation_time_offset, timescale), (25, 50));
         assert_eq!(shown(&timeline("")), [(0, 0, 10_000)]);
+        let ranged = "<SegmentBase><RepresentationIndex range='5-9'/></SegmentBase>";
+        assert!(matches!(index(ranged), Ok(Index::Sidx { index: ByteRange { offset: 5, length: 5 }, .. })));
+        let elsewhere = "<SegmentBase indexRange='5-9'><Initialization sourceURL='i'/></SegmentBase>";
+        assert_eq!(index(elsewhere).err(), Some("Initialization@sourceURL"));
     }
 
     #[test]
