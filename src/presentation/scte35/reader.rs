@@ -36,14 +36,14 @@ impl<'a> Reader<'a> {
     }
 
     fn number(&mut self, bytes: usize) -> Option<u64> {
-        Some(self.take(bytes)?.iter().fold(0, |sum, &byte| sum << 8 | u64::from(byte)))
+        Some(self.take(bytes)?.iter().fold(0, |sum, &byte| (sum << 8) | u64::from(byte)))
     }
 }
 
 /// CRC_32 (ISO/IEC 13818-1, annex A): 0 of bytes that end in their own.
 pub fn crc(bytes: &[u8]) -> u32 {
     bytes.iter().fold(u32::MAX, |crc, &byte| {
-        (0..8).fold(crc ^ u32::from(byte) << 24, |crc, _| crc << 1 ^ (crc >> 31) * 0x04C1_1DB7)
+        (0..8).fold(crc ^ (u32::from(byte) << 24), |crc, _| (crc << 1) ^ ((crc >> 31) * 0x04C1_1DB7))
     })
 }
 
@@ -74,7 +74,7 @@ pub fn base64(text: &str) -> Option<Vec<u8>> {
 fn unpack(digits: impl Iterator<Item = Option<u32>>, bits: u32) -> Option<Vec<u8>> {
     let (mut bytes, mut held, mut count) = (Vec::new(), 0u32, 0);
     for digit in digits {
-        held = held << bits | digit?;
+        held = (held << bits) | digit?;
         count += bits;
         if count >= 8 {
             count -= 8;
