@@ -4,13 +4,12 @@
 //! nothing. A reference to what is not defined stays as it is written, with a warning: the specification wants the playlist
 //! refused, but one URL that cannot be fetched is no reason not to play the others.
 
-use super::lines::Attributes;
+use super::lines::{Attributes, Line, Lines};
 use crate::error::{Code, Error};
 use crate::presentation::Warning;
-use crate::presentation::url::trim;
 use std::borrow::Cow;
 
-const TAG: &str = "#EXT-X-DEFINE";
+const TAG: &str = "EXT-X-DEFINE";
 
 /// More definitions than any real playlist has: they are looked through for each reference.
 const MAX_DEFINITIONS: usize = 256;
@@ -79,13 +78,19 @@ impl<'a> Variables<'a> {
         line: u32,
         warnings: &mut Vec<Warning>,
     ) -> Result<Cow<'t, str>, Error> {
-        if !self.active || !text.contains("{$") {
+        if !self.active || !text.contains('{') {
             return Ok(Cow::Borrowed(text));
         }
         let mut out = String::with_capacity(text.len());
         let mut rest = text;
-        while let Some((before, after)) = rest.split_once("{$") {
+        // By characters: the library's search for strings is large.
+        while let Some((before, after)) = rest.split_once('{') {
             out.push_str(before);
+            let Some(after) = after.strip_prefix('$') else {
+                out.push('{');
+                rest = after;
+                continue;
+            };
             let head = after.get(..after.floor_char_boundary(MAX_NAME)).unwrap_or_default();
             let reference = head.split_once('}').and_then(|(name, _)| {
                 let (_, value) = self.list.iter().find(|(known, _)| known == name)?;
@@ -118,16 +123,16 @@ pub fn expand<'t>(
     url: &str,
     warnings: &mut Vec<Warning>,
 ) -> Result<(Cow<'t, str>, List), Error> {
-    if !text.contains(TAG) {
+    if !Lines::new(text).any(|(_, line)| matches!(line, Line::Tag(TAG, _))) {
         return Ok((Cow::Borrowed(text), Vec::new()));
     }
     let mut variables = Variables::new(url, &[]);
     let mut out = String::with_capacity(text.len());
     let end = if text.contains('\n') { '\n' } else { '\r' };
     for (line, number) in text.split(end).zip(1..) {
-        match trim(line).strip_prefix(TAG) {
-            Some(value) => variables.define(value.strip_prefix(':').unwrap_or(value), number, warnings)?,
-            None => out.push_str(&variables.substitute(line, number, warnings)?),
+        match Lines::new(line).next() {
+            Some((_, Line::Tag(TAG, value))) => variables.define(value, number, warnings)?,
+            _ => out.push_str(&variables.substitute(line, number, warnings)?),
         }
         out.push(end);
     }

@@ -29,9 +29,14 @@ pub fn after(before: &Arc<[Key]>, attributes: Attributes, base: &str) -> Option<
     {
         return Some(before.clone());
     }
-    let others = before.iter().filter(|other| other.format != key.format);
-    (others.clone().count() < MAX_FORMATS)
-        .then(|| others.cloned().chain(std::iter::once(key.clone())).collect())
+    let mut keys = Vec::with_capacity(before.len() + 1);
+    for other in before.iter() {
+        if other.format != key.format {
+            keys.push(other.clone());
+        }
+    }
+    keys.push(key);
+    (keys.len() <= MAX_FORMATS).then(|| keys.into())
 }
 
 /// A hexadecimal-sequence of up to 128 bits, as a number is written: what is missing are leading zeros.

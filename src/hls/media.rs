@@ -18,6 +18,8 @@ const MAX_URLS: usize = 64 << 20;
 /// Sees what the parser reads: what a player has no use for. Each call has the index of the segment that the line stands
 /// before, or is.
 pub trait Observer {
+    /// Whether to read what only live streams need: the edge, dates, what was skipped, where to start.
+    const LIVE: bool = true;
     /// A tag, its variables substituted, before the parser reads it.
     fn tag(&mut self, _segment: u32, _name: &str, _value: &str, _line: u32) {}
     /// The URI of a segment.
@@ -29,13 +31,20 @@ pub trait Observer {
 /// Sees nothing.
 impl Observer for () {}
 
+/// Sees nothing, for a player that plays no live streams: it is smaller without what it would not use.
+pub struct Finished;
+
+impl Observer for Finished {
+    const LIVE: bool = false;
+}
+
 /// Reads the playlist `text`, fetched from `url`; `imports` are the multivariant playlist's variables. A playlist without
 /// segments is an empty timeline.
-pub fn parse(
+pub fn parse<O: Observer>(
     text: &str,
     url: &str,
     imports: &[(String, String)],
-    observer: &mut impl Observer,
+    observer: &mut O,
 ) -> Result<Timeline, Error> {
     if u32::try_from(text.len()).is_err() {
         return Err(Error::new(Code::ManifestUnsupported).what("size"));
@@ -58,7 +67,7 @@ pub fn parse(
             Line::Tag(name, value) => {
                 let value = variables.substitute(value, number, warnings)?;
                 observer.tag(index, name, &value, number);
-                reader.tag(name, &value, number)?;
+                reader.tag::<O>(name, &value, number)?;
             }
         }
     }
@@ -115,7 +124,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub fn tag(&mut self, name: &str, value: &str, line: u32) -> Result<(), Error> {
+    pub fn tag<O: Observer>(&mut self, name: &str, value: &str, line: u32) -> Result<(), Error> {
         let index = self.timeline.len();
         match name {
             "EXTINF" => match seconds(value) {
@@ -130,7 +139,7 @@ impl<'a> Reader<'a> {
                 Some(range) => self.range = Some(range),
                 None => self.warn("byterange_invalid", line, value),
             },
-            "EXT-X-PROGRAM-DATE-TIME" => match date_time(value) {
+            "EXT-X-PROGRAM-DATE-TIME" if O::LIVE => match date_time(value) {
                 Some(date) => set_from(&mut self.timeline.dates, index, date),
                 None => self.warn("program_date_time_invalid", line, value),
             },
@@ -157,21 +166,21 @@ impl<'a> Reader<'a> {
             // RFC 8216bis 4.4.3.5: a VOD playlist cannot change, whether or not it says ENDLIST.
             "EXT-X-PLAYLIST-TYPE" if value.eq_ignore_ascii_case("VOD") => self.timeline.complete = true,
             // RFC 8216bis 6.2.5.1: the segments left out keep their numbers.
-            "EXT-X-SKIP" => {
+            "EXT-X-SKIP" if O::LIVE => {
                 let skipped = Attributes(value).number("SKIPPED-SEGMENTS");
                 match skipped.and_then(|skipped| u32::try_from(skipped).ok()) {
                     Some(skipped) => self.timeline.skipped = skipped,
                     None => self.warn("skip_invalid", line, value),
                 }
             }
-            "EXT-X-START" => match start(Attributes(value)) {
+            "EXT-X-START" if O::LIVE => match start(Attributes(value)) {
                 Some(start) => self.timeline.start_offset = Some(start),
                 None => self.warn("start_invalid", line, value),
             },
-            "EXT-X-PART-INF" => {
+            "EXT-X-PART-INF" if O::LIVE => {
                 self.edge().part_target = Attributes(value).seconds("PART-TARGET");
             }
-            "EXT-X-SERVER-CONTROL" => self.edge().control = Some(edge::control(Attributes(value))),
+            "EXT-X-SERVER-CONTROL" if O::LIVE => self.edge().control = Some(edge::control(Attributes(value))),
             "EXT-X-PART" | "EXT-X-PRELOAD-HINT" | "EXT-X-RENDITION-REPORT" => {
                 self.resource(name, value, line)?
             }

@@ -20,10 +20,10 @@ mod reload;
 
 use crate::error::{Code, Error};
 use crate::presentation::{Index, Period, Presentation, Rendition, Timeline, Track};
-use lines::{Line, Lines};
 pub use again::Live;
 pub use align::{Alignment, align};
-pub use media::{Observer, byte_range, start};
+use lines::{Line, Lines};
+pub use media::{Finished, Observer, byte_range, start};
 pub use multivariant::resolution;
 pub use pace::{Directives, Skip, directives, next_reload};
 pub use reload::{Changes, Outcome, reload};
@@ -52,9 +52,14 @@ pub fn is_multivariant(text: &str) -> Result<bool, Error> {
 
 /// Reads a playlist of either kind, fetched from `url`.
 pub fn parse(text: &str, url: &str) -> Result<Playlist, Error> {
+    parse_as(text, url, &mut ())
+}
+
+/// As [`parse`]; `observer` sees the tags of a media playlist.
+pub fn parse_as(text: &str, url: &str, observer: &mut impl Observer) -> Result<Playlist, Error> {
     let parsed = match multivariant_tag(text)? {
         Some(_) => multivariant::parse(text, url).map(Playlist::Multivariant),
-        None => media::parse(text, url, &[], &mut ()).and_then(nonempty).map(Playlist::Media),
+        None => media::parse(text, url, &[], observer).and_then(nonempty).map(Playlist::Media),
     };
     parsed.map_err(|error| error.url(url))
 }
@@ -67,10 +72,20 @@ pub fn media(text: &str, url: &str) -> Result<Timeline, Error> {
 /// Reads a media playlist that a multivariant one names which defined these `variables`
 /// ([`Presentation::variables`]).
 pub fn media_of(variables: &[(String, String)], text: &str, url: &str) -> Result<Timeline, Error> {
-    observed(text, url, variables, &mut ()).and_then(nonempty).map_err(|error| error.url(url))
+    media_as(variables, text, url, &mut ())
 }
 
-/// As [`media_of`], and `observer` sees the tags. A playlist that names no segment is an empty timeline.
+/// As [`media_of`]; `observer` sees the tags.
+pub fn media_as(
+    variables: &[(String, String)],
+    text: &str,
+    url: &str,
+    observer: &mut impl Observer,
+) -> Result<Timeline, Error> {
+    observed(text, url, variables, observer).and_then(nonempty).map_err(|error| error.url(url))
+}
+
+/// As [`media_as`], and a playlist that names no segment is an empty timeline.
 pub fn observed(
     text: &str,
     url: &str,

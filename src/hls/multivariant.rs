@@ -75,7 +75,10 @@ pub fn parse(text: &str, url: &str) -> Result<Presentation, Error> {
     let mut tracks: Vec<Track> = Vec::new();
     if !all_audio || !variants.iter().all(separate) {
         let kept = distinct(&variants, pathway, all_audio);
-        let renditions = kept.iter().map(|kept| rendition(kept, url, separate(kept[0]), all_audio)).collect();
+        let renditions = kept
+            .iter()
+            .map(|kept| rendition(kept, url, kept.first().is_some_and(|kept| separate(kept)), all_audio))
+            .collect();
         let kind = if all_audio { TrackKind::Audio } else { TrackKind::Video };
         tracks.push(Track {
             kind,
@@ -194,20 +197,31 @@ fn distinct<'v, 'a>(
     pathway: Option<&str>,
     all_audio: bool,
 ) -> Vec<Vec<&'v Variant<'a>>> {
-    let usable = || variants.iter().filter(|variant| all_audio || !variant.is_audio());
-    let first = usable().next().map(Variant::pathway);
-    let pathway = pathway.filter(|wanted| usable().any(|variant| variant.pathway() == *wanted)).or(first);
-    let in_use = |variant: &&Variant| Some(variant.pathway()) == pathway;
+    let usable: Vec<&Variant> = variants.iter().filter(|variant| all_audio || !variant.is_audio()).collect();
+    let first = usable.first().map_or(DEFAULT_PATHWAY, |variant| variant.pathway());
+    let known = |wanted: &&str| usable.iter().any(|variant| variant.pathway() == *wanted);
+    let pathway = pathway.filter(known).unwrap_or(first);
     let mut kept: Vec<Vec<&Variant>> = Vec::new();
-    for variant in usable().filter(in_use).chain(usable().filter(|variant| !in_use(variant))) {
-        if let Some(same) = kept.iter_mut().find(|kept| kept[0].uri == variant.uri) {
-            if !same[0].has_aac() && variant.has_aac() {
-                same[0] = variant;
+    for in_use in [true, false] {
+        for &variant in &usable {
+            if (variant.pathway() == pathway) != in_use {
+                continue;
             }
-        } else if let Some(same) = kept.iter_mut().find(|kept| kept[0].quality == variant.quality) {
-            same.push(variant);
-        } else if in_use(&variant) {
-            kept.push(vec![variant]);
+            let same = |kept: &&mut Vec<&Variant>| {
+                kept.first().is_some_and(|first| first.uri == variant.uri || first.quality == variant.quality)
+            };
+            match kept.iter_mut().find(same) {
+                Some(same) => match same.first_mut() {
+                    Some(first) if first.uri == variant.uri => {
+                        if !first.has_aac() && variant.has_aac() {
+                            *first = variant;
+                        }
+                    }
+                    _ => same.push(variant),
+                },
+                None if in_use => kept.push(vec![variant]),
+                None => {}
+            }
         }
     }
     kept
@@ -276,15 +290,20 @@ fn add_member(tracks: &mut Vec<Track>, member: &Member, url: String, variants: &
 
 /// FORCED and CHARACTERISTICS as the roles that an MPD has for the same.
 fn roles(attributes: Attributes) -> Vec<String> {
-    let characteristics = attributes.get("CHARACTERISTICS").unwrap_or_default();
-    let known = [
-        ("describes-video", "description"),
-        ("describes-music-and-sound", "caption"),
-        ("easy-to-read", "easyreader"),
-    ];
-    let mut roles = known.into_iter().filter(|(name, _)| characteristics.contains(name));
-    let forced = attributes.yes("FORCED").then_some("forced-subtitle");
-    forced.into_iter().chain(roles.by_ref().map(|(_, role)| role)).map(str::to_owned).collect()
+    let mut roles = Vec::new();
+    let mut add = |role: &str| roles.push(role.to_owned());
+    if attributes.yes("FORCED") {
+        add("forced-subtitle");
+    }
+    for characteristic in attributes.get("CHARACTERISTICS").unwrap_or_default().split(',') {
+        match characteristic.trim_ascii() {
+            "public.accessibility.describes-video" => add("description"),
+            "public.accessibility.describes-music-and-sound" => add("caption"),
+            "public.easy-to-read" => add("easyreader"),
+            _ => {}
+        }
+    }
+    roles
 }
 
 impl<'a> Variant<'a> {
