@@ -86,7 +86,7 @@ impl Findings {
     }
 
     fn only_theirs(&mut self, lists: &Place, at: usize, name: &Value) {
-        self.note((lists.0.clone(), format!("{}/{at}", lists.1)), Value::Null, name.clone());
+        self.note((format!("{}[]", lists.0), format!("{}/{at}", lists.1)), Value::Null, name.clone());
     }
 }
 

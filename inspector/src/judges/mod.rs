@@ -30,8 +30,8 @@ pub struct Judgement {
 /// One place where the two readings differ.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Disagreement {
-    /// The place in our object: `target_duration`, `segments[3].uri`, `periods[0].adaptation_sets[1].id`; `manifest` if
-    /// one of the two refuses the whole.
+    /// The place in our object: `target_duration`, `segments[3].uri`, `periods[0].adaptation_sets[1].id`; `segments[]` for
+    /// an entry that we do not have; `manifest` if one of the two refuses the whole.
     pub what: String,
     /// The same place in their tree, as a JSON pointer (RFC 6901): of a field that they lack, its object.
     pub at: String,

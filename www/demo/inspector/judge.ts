@@ -11,7 +11,8 @@ const MOST = 200;
 export function judgement({ judge, tree, disagreements }: Judgement): HTMLElement[] {
   const at = new Map<string, Disagreement[]>();
   const above = new Set<string>();
-  for (const one of disagreements) {
+  const placed = disagreements.map((one) => ({ ...one, at: nearest(tree, one.at) }));
+  for (const one of placed) {
     const list = at.get(one.at);
     if (list) list.push(one);
     else at.set(one.at, [one]);
@@ -31,7 +32,7 @@ export function judgement({ judge, tree, disagreements }: Judgement): HTMLElemen
     disagreements.length === 0
       ? `${judge} and Thalweg read the same, in all that both know.`
       : `${judge} and Thalweg differ in ${count(disagreements.length, "place")}. Why they do, and which is right, stands in docs/dependencies.md.`;
-  const rows = disagreements.slice(0, MOST).map((one) => {
+  const rows = placed.slice(0, MOST).map((one) => {
     const place = button(one.what, () => view.reveal(one.at), { class: "open", title: "Show it in the tree" });
     return make("tr", {}, make("td", {}, place), make("td", {}, value(one.ours)), make("td", {}, value(one.theirs)));
   });
@@ -44,11 +45,23 @@ export function judgement({ judge, tree, disagreements }: Judgement): HTMLElemen
   return out;
 }
 
+/** The pointer, or as much of it as the tree has: it has no place for what was not read. */
+function nearest(tree: unknown, pointer: string): string {
+  let value = tree;
+  let at = "";
+  for (const key of pointer.split("/").slice(1)) {
+    if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) break;
+    value = (value as Record<string, unknown>)[key];
+    at += `/${key}`;
+  }
+  return at;
+}
+
 /** A mark's words: ours, and which field is meant where the mark is at an object. */
 function words(one: Disagreement, pointer: string): string {
   const name = one.what.split(".").at(-1) ?? "";
+  if (name.endsWith("[]")) return "not ours";
   if (name.endsWith("]")) return `${name} is only ours: ${value(one.ours)}`;
-  if (one.ours === null && /\/\d+$/.test(pointer)) return "not ours";
   const here = pointer.endsWith(`/${name}`) || pointer.endsWith(`/@${name}`);
   return `ours${here ? "" : ` (${name})`}: ${value(one.ours)}`;
 }
