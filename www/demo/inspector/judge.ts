@@ -31,7 +31,7 @@ export function judgement({ judge, tree, disagreements }: Judgement): HTMLElemen
   const summary =
     disagreements.length === 0
       ? `${judge} and Thalweg read the same, in all that both know.`
-      : `${judge} and Thalweg differ in ${count(disagreements.length, "place")}. Why they do, and which is right, stands in docs/dependencies.md.`;
+      : `${judge} and Thalweg differ in ${count(disagreements.length, "place")}. Why they do is explained, place by place, in inspector/tests/judges/explained.rs.`;
   const rows = placed.slice(0, MOST).map((one) => {
     const place = button(one.what, () => view.reveal(one.at), { class: "open", title: "Show it in the tree" });
     return make("tr", {}, make("td", {}, place), make("td", {}, value(one.ours)), make("td", {}, value(one.theirs)));
