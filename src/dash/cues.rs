@@ -199,7 +199,7 @@ impl<'a> Element<'a> {
         }
         // Twice the value, as an integer.
         let value = u128::from(fraction | 1 << digits) << (exponent + 1) >> digits;
-        i64::try_from((value + 1) / 2).ok()
+        i64::try_from(value.div_ceil(2)).ok()
     }
 }
 

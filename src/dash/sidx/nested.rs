@@ -256,8 +256,10 @@ mod tests {
     use super::super::tests::{INDEX, boxed, index};
     use super::*;
 
-    /// What a timeline holds: start in ticks of 90,000, duration, range.
-    fn shown(timeline: &Timeline) -> Vec<(i64, i64, u64, u64)> {
+    /// A segment's start and duration in ticks of 90,000, and its range.
+    type Shown = (i64, i64, u64, u64);
+
+    fn shown(timeline: &Timeline) -> Vec<Shown> {
         let segments = (0..timeline.len()).map(|index| timeline.segment(index).unwrap());
         segments
             .map(|segment| {
@@ -271,7 +273,7 @@ mod tests {
 
     /// A file in which each index stands before its segments: an index of two such, a segment, and an index that the
     /// last one leads on to.
-    fn nested() -> (Vec<u8>, Vec<(i64, i64, u64, u64)>) {
+    fn nested() -> (Vec<u8>, Vec<Shown>) {
         let part = |first: u64, sizes: &[u32], chain: Option<u32>| {
             let mut references: Vec<_> = sizes.iter().map(|&size| (size, 90_000)).collect();
             references.extend(chain.map(|size| (INDEX | size, 90_000)));
