@@ -39,6 +39,8 @@ struct Quality<'a> {
     /// The audio group that it plays with, or belongs to.
     group: Option<&'a str>,
     channels: Option<u32>,
+    /// The same from elsewhere: `{"pathway", "uri", "group"}`.
+    alternatives: Vec<Value>,
     /// Where its segments are told, if they are not in this manifest.
     uri: Option<&'a str>,
     timeline: Option<Value>,
@@ -118,6 +120,11 @@ fn rendition(rendition: &Rendition) -> Value {
         frame_rate: rendition.frame_rate_milli.map(milli),
         group: rendition.group.as_deref(),
         channels: rendition.channels,
+        alternatives: rendition
+            .alternatives
+            .iter()
+            .map(|other| json!({"pathway": other.pathway, "uri": other.url, "group": other.group}))
+            .collect(),
         uri,
         timeline,
     })

@@ -43,6 +43,9 @@ struct Multivariant {
 /// A variant.
 #[derive(Serialize)]
 struct Stream {
+    /// Line of its tag, for warnings.
+    #[serde(skip)]
+    line: u32,
     uri: Option<String>,
     /// Bits per second.
     bandwidth: Option<u64>,
@@ -74,6 +77,9 @@ struct Stream {
 /// An EXT-X-MEDIA.
 #[derive(Serialize)]
 struct Media {
+    /// Line of its tag, for warnings.
+    #[serde(skip)]
+    line: u32,
     r#type: Option<String>,
     group: Option<String>,
     name: Option<String>,
@@ -95,6 +101,7 @@ struct Media {
 #[derive(Clone, Copy)]
 struct Reader<'a> {
     attributes: Attributes<'a>,
+    line: u32,
     url: &'a str,
 }
 
@@ -120,6 +127,7 @@ impl Reader<'_> {
     fn stream(&self, uri: Option<String>) -> Stream {
         let (width, height) = self.attributes.get("RESOLUTION").and_then(hls::resolution).unzip();
         Stream {
+            line: self.line,
             uri,
             bandwidth: self.number("BANDWIDTH"),
             average_bandwidth: self.number("AVERAGE-BANDWIDTH"),
@@ -146,6 +154,7 @@ impl Reader<'_> {
 
     fn media(&self) -> Media {
         Media {
+            line: self.line,
             r#type: self.text("TYPE"),
             group: self.text("GROUP-ID"),
             name: self.text("NAME"),
@@ -203,8 +212,8 @@ pub fn inspect(text: &str, options: &Options) -> Result<Value, Error> {
             }
             Line::Tag(name, value) => (name, value),
         };
-        let reader = Reader { attributes: Attributes(value), url };
-        out.tag(name, reader, line, &mut found);
+        let reader = Reader { attributes: Attributes(value), line, url };
+        out.tag(name, reader, &mut found);
         if name == "EXT-X-STREAM-INF"
             && let Some(unfinished) = pending.replace(reader)
         {
@@ -234,8 +243,8 @@ pub fn inspect(text: &str, options: &Options) -> Result<Value, Error> {
 }
 
 impl Multivariant {
-    fn tag(&mut self, name: &str, reader: Reader, line: u32, found: &mut Vec<Warning>) {
-        let Reader { attributes, url } = reader;
+    fn tag(&mut self, name: &str, reader: Reader, found: &mut Vec<Warning>) {
+        let Reader { attributes, line, url } = reader;
         let mut warn = |code| Warning::add(found, code, line, attributes.0);
         match name {
             "EXT-X-VERSION" => match integer(attributes.0).filter(|version| *version > 0) {
@@ -342,7 +351,7 @@ impl Multivariant {
                     && !groups.contains(&(kind, group))
                     && missing.insert((kind, group))
                 {
-                    Warning::add(found, "group_undefined", 1, &format!("{kind}=\"{group}\""));
+                    Warning::add(found, "group_undefined", stream.line, &format!("{kind}=\"{group}\""));
                 }
             }
         }
@@ -350,7 +359,7 @@ impl Multivariant {
         for media in &self.renditions {
             if !names.insert((&media.r#type, &media.group, &media.name)) {
                 let name = media.name.as_deref().unwrap_or_default();
-                Warning::add(found, "name_repeated", 1, name);
+                Warning::add(found, "name_repeated", media.line, name);
             }
         }
     }
