@@ -4,17 +4,24 @@
 import { PARSERS, start } from "./parsers.mjs";
 import { mpd, playlist } from "./texts.mjs";
 
-const URLS = { hls: "https://cdn.example.com/vod/1234/1080p.m3u8", dash: "https://cdn.example.com/vod/1234/manifest.mpd" };
+const PLAYLIST = "https://cdn.example.com/vod/1234/1080p.m3u8";
+const MPD = "https://cdn.example.com/vod/1234/manifest.mpd";
 const WARM_UP_MS = 1000;
 const memory = await start();
 
-function input(format, { text, expected }) {
-  return { text, bytes: new TextEncoder().encode(text), url: URLS[format], expected };
+const encode = (text) => new TextEncoder().encode(text);
+
+function input(url, { text, expected }) {
+  return { text, bytes: encode(text), url, expected };
 }
 
 const make = {
-  playlist: (segments, options) => input("hls", playlist(segments, options)),
-  mpd: (segments) => input("dash", mpd(segments)),
+  playlist: (segments, options) => input(PLAYLIST, playlist(segments, options)),
+  grown(segments) {
+    const old = encode(playlist(segments, { ended: false }).text);
+    return { ...input(PLAYLIST, playlist(segments + 1, { ended: false })), old };
+  },
+  mpd: (segments) => input(MPD, mpd(segments)),
 };
 
 /** What is wrong with a parser's result. */
@@ -27,7 +34,7 @@ function wrong(found, { expected }) {
 /** What is wrong with what a parser makes of an input. */
 async function check(parser, given) {
   try {
-    const model = await parser.parse(given);
+    const model = await parser.parse(given, parser.prepare?.(given));
     const found = wrong(parser.count(model), given);
     parser.free?.(model);
     await parser.close?.(model);
@@ -41,8 +48,9 @@ async function check(parser, given) {
 async function time(parser, given, times = 1) {
   let total = 0;
   for (let nth = 0; nth < times; nth++) {
+    const state = parser.prepare?.(given);
     const begin = performance.now();
-    const model = await parser.parse(given);
+    const model = await parser.parse(given, state);
     const parsed = performance.now();
     const words = wrong(parser.count(model), given);
     if (words !== null) throw new Error(words);

@@ -1,4 +1,5 @@
 // The parsers, each behind the same face:
+// - `prepare(input)`, where there is one, gives `parse` its second argument, and does not count;
 // - `parse(input)` takes `{ text, bytes, url }` and returns a model, or a promise of one;
 // - `count(model)` returns its segments and their seconds, over all renditions;
 // - `free(model)`, where there is one, gives the model's memory back, and counts as part of the time;
@@ -11,7 +12,7 @@ import { M3U8Parser } from "hls.js";
 import { Parser } from "m3u8-parser";
 import { parse as parseMpd } from "mpd-parser";
 import shaka from "shaka-player/dist/shaka-player.compiled.js";
-import init, { Model } from "thalweg-bench";
+import init, { Live, Model } from "thalweg-bench";
 
 const sum = (list, of) => list.reduce((total, item) => total + of(item), 0);
 
@@ -83,24 +84,26 @@ const shakaWith = (Parser) => ({
 
 const silent = { getLogger: () => ({ debug() {}, info() {}, warn() {}, error() {}, fatal() {} }) };
 
-export const PARSERS = {
-  hls: {
-    thalweg: { ...ours, parse: ({ bytes, url }) => Model.hls(bytes, url) },
-    "hls.js": {
-      parse: ({ text, url }) => M3U8Parser.parseLevelPlaylist(text, url, 0, "main", 0, null),
-      count: ({ fragments }) => ({ segments: fragments.length, seconds: sum(fragments, (one) => one.duration) }),
-    },
-    "m3u8-parser": {
-      parse({ text, url }) {
-        const parser = new Parser({ url });
-        parser.push(text);
-        parser.end();
-        return parser.manifest;
-      },
-      count: ({ segments }) => ({ segments: segments.length, seconds: sum(segments, (one) => one.duration) }),
-    },
-    shaka: shakaWith(shaka.hls.HlsParser),
+const hls = {
+  thalweg: { ...ours, parse: ({ bytes, url }) => Model.hls(bytes, url) },
+  "hls.js": {
+    parse: ({ text, url }) => M3U8Parser.parseLevelPlaylist(text, url, 0, "main", 0, null),
+    count: ({ fragments }) => ({ segments: fragments.length, seconds: sum(fragments, (one) => one.duration) }),
   },
+  "m3u8-parser": {
+    parse({ text, url }) {
+      const parser = new Parser({ url });
+      parser.push(text);
+      parser.end();
+      return parser.manifest;
+    },
+    count: ({ segments }) => ({ segments: segments.length, seconds: sum(segments, (one) => one.duration) }),
+  },
+  shaka: shakaWith(shaka.hls.HlsParser),
+};
+
+export const PARSERS = {
+  hls,
   dash: {
     thalweg: { ...ours, parse: ({ bytes, url }) => Model.dash(bytes, url) },
     "dash.js": {
@@ -127,5 +130,18 @@ export const PARSERS = {
       },
     },
     shaka: shakaWith(shaka.dash.DashParser),
+  },
+  // A playlist that was read before, as `old`, and has a segment more now. The others read it all again; what their players
+  // do then to merge the two is not counted.
+  reload: {
+    ...hls,
+    thalweg: {
+      ...ours,
+      prepare: ({ old, url }) => Live.load(old, url),
+      parse({ bytes, url }, live) {
+        if (!live.reload(bytes, url)) throw new Error("refused");
+        return live;
+      },
+    },
   },
 };

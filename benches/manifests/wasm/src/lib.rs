@@ -43,3 +43,30 @@ impl Model {
         self.0.iter().map(|timeline| (timeline.end() - timeline.start()) as f64 / 1e6).sum()
     }
 }
+
+/// A playlist that is loaded again.
+#[wasm_bindgen]
+pub struct Live(hls::Live);
+
+#[wasm_bindgen]
+impl Live {
+    /// The first load.
+    pub fn load(bytes: &Uint8Array, url: &str) -> Option<Live> {
+        hls::Live::new(bytes.to_vec(), url, &[]).ok().map(Live)
+    }
+
+    /// Another load: whether it was understood.
+    pub fn reload(&mut self, bytes: &Uint8Array, url: &str) -> bool {
+        self.0.reload(bytes.to_vec(), url, &[]).is_ok()
+    }
+
+    /// Number of segments.
+    pub fn segments(&self) -> u32 {
+        self.0.timeline.len()
+    }
+
+    /// Seconds from the first segment's start to the last one's end.
+    pub fn seconds(&self) -> f64 {
+        (self.0.timeline.end() - self.0.timeline.start()) as f64 / 1e6
+    }
+}
