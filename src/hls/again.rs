@@ -116,11 +116,11 @@ impl Live {
         push_integer(&mut text, u64::from(skipped), 1);
         text.push('\n');
         let lines_before = text.bytes().filter(|byte| *byte == b'\n').count() as u32;
-        let rest = String::from_utf8_lossy(body.get(from..)?);
-        if rest.contains("#EXT-X-SKIP") || rest.contains("#EXT-X-DEFINE") {
+        let rest = body.get(from..)?;
+        if rest.split(|byte| *byte == b'\n').any(|line| says(line) == Says::Unclear) {
             return None;
         }
-        text.push_str(&rest);
+        text.push_str(&String::from_utf8_lossy(rest));
         let mut tail = media_of(&[], &text, url).ok()?;
         for warning in &mut tail.warnings {
             if warning.line > lines_before {
@@ -170,6 +170,8 @@ enum Says {
     Uri,
     /// Something of the next segment.
     Segment,
+    /// A part of the next segment.
+    Part,
     /// Something of the whole playlist, or of its edge.
     Playlist,
     /// Something that only reading the whole playlist can make sense of.
@@ -183,28 +185,43 @@ fn says(line: &[u8]) -> Says {
         return if line.is_empty() { Says::Nothing } else { Says::Uri };
     };
     let end = tag.iter().position(|byte| *byte == b':' || *byte <= b' ').unwrap_or(tag.len());
-    match &tag[..end] {
-        b"EXTINF"
-        | b"EXT-X-BYTERANGE"
-        | b"EXT-X-DISCONTINUITY"
-        | b"EXT-X-KEY"
-        | b"EXT-X-MAP"
-        | b"EXT-X-PROGRAM-DATE-TIME"
-        | b"EXT-X-GAP" => Says::Segment,
-        b"EXT-X-TARGETDURATION"
-        | b"EXT-X-MEDIA-SEQUENCE"
-        | b"EXT-X-DISCONTINUITY-SEQUENCE"
-        | b"EXT-X-PLAYLIST-TYPE"
-        | b"EXT-X-ENDLIST"
-        | b"EXT-X-START"
-        | b"EXT-X-PART-INF"
-        | b"EXT-X-SERVER-CONTROL"
-        | b"EXT-X-PRELOAD-HINT"
-        | b"EXT-X-RENDITION-REPORT" => Says::Playlist,
-        b"EXT-X-PART" | b"EXT-X-DEFINE" | b"EXT-X-SKIP" => Says::Unclear,
-        _ => Says::Nothing,
-    }
+    let name = str::from_utf8(&tag[..end]).unwrap_or_default();
+    let kind = TAGS.iter().find(|(_, names)| names.contains(&name));
+    kind.map_or(Says::Nothing, |(says, _)| *says)
 }
+
+/// All tags that the parser makes something of.
+const TAGS: [(Says, &[&str]); 4] = [
+    (
+        Says::Segment,
+        &[
+            "EXTINF",
+            "EXT-X-BYTERANGE",
+            "EXT-X-PROGRAM-DATE-TIME",
+            "EXT-X-KEY",
+            "EXT-X-MAP",
+            "EXT-X-DISCONTINUITY",
+            "EXT-X-GAP",
+        ],
+    ),
+    (Says::Part, &["EXT-X-PART"]),
+    (
+        Says::Playlist,
+        &[
+            "EXT-X-TARGETDURATION",
+            "EXT-X-MEDIA-SEQUENCE",
+            "EXT-X-DISCONTINUITY-SEQUENCE",
+            "EXT-X-PLAYLIST-TYPE",
+            "EXT-X-ENDLIST",
+            "EXT-X-START",
+            "EXT-X-PART-INF",
+            "EXT-X-SERVER-CONTROL",
+            "EXT-X-PRELOAD-HINT",
+            "EXT-X-RENDITION-REPORT",
+        ],
+    ),
+    (Says::Unclear, &["EXT-X-DEFINE", "EXT-X-SKIP"]),
+];
 
 /// The lines of the head, those of the first segment left blank, and the first segment's end.
 fn head(body: &[u8]) -> Option<(Vec<u8>, Place)> {
@@ -217,7 +234,7 @@ fn head(body: &[u8]) -> Option<(Vec<u8>, Place)> {
         let mark = if lines == 1 { b"\xef\xbb\xbf".as_slice() } else { &[] };
         match says(line.strip_prefix(mark).unwrap_or(line)) {
             Says::Uri => return Some((head, Place { offset: at, lines, segments: 1 })),
-            Says::Unclear => return None,
+            Says::Unclear | Says::Part => return None,
             Says::Segment => head.push(b'\n'),
             Says::Nothing | Says::Playlist => head.extend(line),
         }
@@ -243,7 +260,7 @@ fn plain(body: &[u8], from: Place) -> Place {
         match says(line) {
             Says::Uri => last = Place { offset: at, lines, segments: last.segments + 1 },
             Says::Nothing | Says::Segment => {}
-            Says::Playlist | Says::Unclear => break,
+            Says::Playlist | Says::Part | Says::Unclear => break,
         }
     }
     last
@@ -309,4 +326,55 @@ fn common_prefix(one: &[u8], other: &[u8]) -> usize {
 
 fn without_query(url: &str) -> Option<&str> {
     url.split(['?', '#']).next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A tag that the parser reads and that is not known here would be passed over.
+    #[test]
+    fn all_tags_that_the_parser_reads_are_known() {
+        let source = include_str!("media.rs");
+        let (source, _) = source.split_once("mod tests").unwrap();
+        let names: Vec<_> =
+            source.split('"').skip(1).step_by(2).filter(|text| text.starts_with("EXT")).collect();
+        assert!(names.len() > 15, "{names:?}");
+        for name in names {
+            assert!(says(format!("#{name}:1").as_bytes()) != Says::Nothing, "{name}");
+        }
+    }
+
+    #[test]
+    fn places_are_found_from_both_ends() {
+        let body = b"#EXTM3U\n#EXTINF:1,\na\n\n#EXTINF:1,\n#EXT-X-GAP\nb\nc\n#EXTINF:1,\nd\n#EXT-X-ENDLIST\ne\n#EXTINF:1,\nf";
+        let (head, first) = head(body).unwrap();
+        assert_eq!(head, b"#EXTM3U\n\n");
+        let all: Vec<_> = (0..4).map(|segments| forward(body, first, segments).unwrap()).collect();
+        let places: Vec<_> = all.iter().map(|place| (place.lines, place.segments)).collect();
+        assert_eq!(places, [(3, 1), (7, 2), (8, 3), (10, 4)]);
+        let last = plain(body, first);
+        assert_eq!((last.offset, last.segments), (all[3].offset, 4));
+        for place in &all {
+            let same = |found: Place| {
+                (found.offset, found.lines, found.segments) == (place.offset, place.lines, place.segments)
+            };
+            assert!(same(backward(body, first, last, place.offset, 99).unwrap()));
+            assert!(same(backward(body, first, last, usize::MAX, place.segments + 1).unwrap()));
+        }
+        assert!(backward(body, first, last, first.offset - 1, 99).is_none());
+    }
+
+    #[test]
+    fn prefixes_of_any_length() {
+        let one: Vec<u8> = (0..40).collect();
+        for same in 0..=40 {
+            let mut other = one.clone();
+            if let Some(byte) = other.get_mut(same) {
+                *byte += 1;
+            }
+            assert_eq!(common_prefix(&one, &other), same);
+            assert_eq!(common_prefix(&one[..same], &one), same);
+        }
+    }
 }

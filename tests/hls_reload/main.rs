@@ -272,6 +272,57 @@ fn reading_only_what_changed_gives_the_same() {
     }
 }
 
+/// A key takes the place of one with its KEYFORMAT only: what is behind the lines that are not read again depends on
+/// those that are in force there. So do segments without a duration, and all that a definition stands for.
+#[test]
+fn what_holds_behind_unchanged_lines_is_known() {
+    let key = |system: &str, key: u32| {
+        format!("#EXT-X-KEY:METHOD=SAMPLE-AES,URI=\"{system}{key}\",KEYFORMAT=\"{system}\"\n")
+    };
+    let start = playlist_of(3, &(key("a", 1) + &key("b", 1)), 3..30, "s");
+    let tails = [
+        key("a", 2) + "#EXTINF:4,\nx.ts\n",
+        key("c", 1) + "#EXTINF:4,\nx.ts\n",
+        "#EXT-X-KEY:METHOD=NONE\n#EXTINF:4,\nx.ts\n".to_owned(),
+        "x.ts\ny.ts\n".to_owned(),
+        "#EXTINF:4,\nx.ts\n#EXT-X-TARGETDURATION:9\ny.ts\n".to_owned(),
+        "#EXTINF:4,\n{$q}.ts\n".to_owned(),
+    ];
+    let defined = start.replace("#EXTM3U", "#EXTM3U\n#EXT-X-DEFINE:QUERYPARAM=\"q\"").replace("s9", "{$q}");
+    for (tail, start) in tails.iter().flat_map(|tail| [(tail, &start), (tail, &defined)]) {
+        let whole = start.to_owned() + tail;
+        let mut live = Live::new(start.clone().into_bytes(), &format!("{URL}?q=1"), &[]).unwrap();
+        let mut last = start.clone();
+        for (text, q) in [(&whole, 1), (&(whole.clone() + "#EXTINF:2,\nz.ts\n"), 2)] {
+            let url = format!("{URL}?q={q}");
+            let old = reload(media(&last, &url).unwrap(), media(text, &url).unwrap());
+            live.reload(text.clone().into_bytes(), &url, &[]).unwrap();
+            assert_same(&live.timeline, &old.0, text);
+            last.clone_from(text);
+        }
+    }
+}
+
+/// Lines that are the same say something else in a playlist from elsewhere, or with another target duration.
+#[test]
+fn unchanged_lines_are_read_again_where_they_mean_something_else() {
+    let text = playlist_of(0, "", 0..9, "https://cdn.example/s")
+        + "#EXT-X-MAP:URI=\"i\"\nhttps://cdn.example/x.ts\n";
+    let text = text + "#EXTINF:4,\nhttps://cdn.example/y.ts\n#EXTINF:4,\nhttps://cdn.example/z.ts\n";
+    let more = "#EXTINF:4,\nhttps://cdn.example/w.ts\n";
+    let elsewhere = "https://other.example/v.m3u8";
+    for (new, url) in [
+        (text.clone() + more, elsewhere),
+        (text.replace("TARGETDURATION:4", "TARGETDURATION:9") + more, URL),
+        (text.replace("#EXT-X-MEDIA", "#EXT-X-MAP:URI=\"j\"\n#EXT-X-MEDIA") + more, URL),
+    ] {
+        let mut live = Live::new(text.clone().into_bytes(), URL, &[]).unwrap();
+        live.reload(new.clone().into_bytes(), url, &[]).unwrap();
+        let (wanted, _) = reload(read(&text), media(&new, url).unwrap());
+        assert_same(&live.timeline, &wanted, &new);
+    }
+}
+
 /// What came of it, and seconds at which it begins.
 fn outcome(old: &Timeline, new: Timeline) -> (Outcome, i64) {
     let (timeline, changes) = reload(old.clone(), new);
@@ -497,7 +548,7 @@ fn any_playlist_after_any_other() {
     assert!(files.is_empty() || counts.iter().all(|count| *count > 20), "{counts:?}");
 }
 
-/// Of twice as much, no more than some three times as long.
+/// Of four times as much, some four times as long; much else may run at the same time. Quadratic time would be seconds.
 #[test]
 fn hostile_playlists_take_linear_time() {
     let same = |count: usize| "#EXTM3U\n".to_owned() + &"#EXTINF:1,\naaaaaaaa.ts\n".repeat(count);
@@ -523,8 +574,8 @@ fn hostile_playlists_take_linear_time() {
     for a in makers {
         for b in makers {
             let best = |count: usize| (0..3).map(|_| time(&a(count), &b(count + 1))).min().unwrap();
-            let (one, four) = (best(10_000), best(40_000));
-            assert!(four < one * 12 + Duration::from_millis(50), "{one:?} {four:?}\n{}", &a(3));
+            let (one, four) = (best(20_000), best(80_000));
+            assert!(four < one * 12 + Duration::from_millis(500), "{one:?} {four:?}\n{}", &a(3));
         }
     }
 }

@@ -63,30 +63,19 @@ impl Timeline {
         }
     }
 
-    /// Drops the first `count` segments. The others keep their numbers, their times and what holds for them.
+    /// Drops the first `count` segments of a timeline that lists all. The others keep their numbers, their times and what
+    /// holds for them.
     pub fn drop_front(&mut self, count: u32) {
         let count = count.min(self.len);
-        if count == 0 {
+        let Addresses::List { text, ends, ranges, .. } = &mut self.addresses else { return };
+        let Some(bytes) = count.checked_sub(1).and_then(|last| ends.get(last as usize).copied()) else {
             return;
-        }
+        };
+        text.drain(..bytes as usize);
+        ends.drain(..count as usize);
+        ends.iter_mut().for_each(|end| *end -= bytes);
+        ranges.drain(..(count as usize).min(ranges.len()));
         self.first_number = self.number_of(count);
-        self.leaps.retain(|(first, _)| *first > count);
-        self.leaps.iter_mut().for_each(|(first, _)| *first -= count);
-        match &mut self.addresses {
-            Addresses::List { text, ends, ranges, .. } => {
-                let bytes = (ends.get(count as usize - 1).copied().unwrap_or(0)) as usize;
-                if text.is_char_boundary(bytes) {
-                    text.drain(..bytes);
-                }
-                ends.drain(..(count as usize).min(ends.len()));
-                ends.iter_mut().for_each(|end| *end -= bytes as u32);
-                ranges.drain(..(count as usize).min(ranges.len()));
-            }
-            Addresses::Ranges { offsets, .. } => {
-                offsets.drain(..(count as usize).min(offsets.len()));
-            }
-            Addresses::Template(_) => {}
-        }
         let end = self.tick(self.len).unwrap_or(self.zero);
         let runs = cut(&self.runs, count, self.len).map(|run| Run { first: run.first - count, ..run });
         self.runs = Arc::new(runs.collect());
@@ -108,30 +97,26 @@ impl Timeline {
         }
     }
 
-    /// Drops the segments from index `len` on.
+    /// Drops the segments from index `len` on of a timeline that lists all.
     pub fn truncate(&mut self, len: u32) {
+        let Addresses::List { text, ends, ranges, .. } = &mut self.addresses else { return };
         if len >= self.len {
             return;
         }
-        if let Addresses::List { text, ends, ranges, .. } = &mut self.addresses {
-            ends.truncate(len as usize);
-            text.truncate(ends.last().map_or(0, |end| *end as usize));
-            ranges.truncate(len as usize);
-        } else if let Addresses::Ranges { offsets, .. } = &mut self.addresses {
-            offsets.truncate(len as usize + 1);
-        }
+        ends.truncate(len as usize);
+        text.truncate(ends.last().map_or(0, |end| *end as usize));
+        ranges.truncate(len as usize);
         let start = self.start();
         self.runs = Arc::new(cut(&self.runs, 0, len).collect());
         if len == 0 {
             self.origin = start;
         }
         self.len = len;
-        self.leaps.retain(|(first, _)| *first < len);
-        self.inits.retain(|(first, _)| *first < len);
-        self.discontinuities.retain(|(first, _)| *first < len);
-        self.keys.retain(|(first, _)| *first < len);
-        self.gaps.retain(|index| *index < len);
-        self.dates.retain(|(index, _)| *index < len);
+        cut_entries(&mut self.inits, len);
+        cut_entries(&mut self.discontinuities, len);
+        cut_entries(&mut self.keys, len);
+        self.gaps.truncate(self.gaps.partition_point(|index| *index < len));
+        cut_entries(&mut self.dates, len);
         if let Some(edge) = &mut self.edge {
             edge.parts.retain(|part| part.segment < len);
         }
@@ -139,7 +124,7 @@ impl Timeline {
 
     /// Adds the segments of `other` behind the last one, where they are in presentation time. Initialization segment, keys and discontinuity
     /// go on from here where `other` does not begin with its own. What is not of single segments (the edge, whether it
-    /// is complete, the base URL) becomes that of `other`. Both must be listed, with the same timescale.
+    /// is complete, the base URL) becomes that of `other`. Both list all, with the same timescale, and numbers go on.
     pub fn append(&mut self, other: Timeline) {
         let Some(len) = self.len.checked_add(other.len) else { return };
         let at = self.len;
@@ -161,23 +146,19 @@ impl Timeline {
             ranges.extend(new_ranges);
             ranges.resize(len as usize, None);
         }
-        if other.len > 0 && self.number_of(at) != other.first_number {
-            self.leaps.push((at, other.first_number));
-        }
-        self.leaps.extend(other.leaps.into_iter().map(|(first, number)| (first.saturating_add(at), number)));
         let by = to_ticks(other.origin.saturating_sub(self.origin), self.timescale);
         let by = by.saturating_add(self.zero).saturating_sub(other.zero);
         for run in other.runs.iter() {
             self.push(run.start.saturating_add(by), run.duration, run.count);
         }
         let behind = |index: u32| index.saturating_add(at);
-        extend_entries(&mut self.inits, other.inits, behind);
-        extend_entries(&mut self.discontinuities, other.discontinuities, behind);
-        extend_entries(&mut self.keys, other.keys, behind);
-        self.gaps.retain(|index| *index < at);
+        extend_entries(&mut self.inits, other.inits, at);
+        extend_entries(&mut self.discontinuities, other.discontinuities, at);
+        extend_entries(&mut self.keys, other.keys, at);
+        self.gaps.truncate(self.gaps.partition_point(|index| *index < at));
         self.gaps.extend(other.gaps.into_iter().map(behind));
-        self.dates.retain(|(index, _)| *index < at);
-        extend_entries(&mut self.dates, other.dates, behind);
+        cut_entries(&mut self.dates, at);
+        extend_entries(&mut self.dates, other.dates, at);
         self.edge = other.edge;
         if let Some(edge) = &mut self.edge {
             edge.parts.iter_mut().for_each(|part| part.segment = behind(part.segment));
@@ -282,13 +263,17 @@ fn drop_entries<T>(list: &mut Vec<(u32, T)>, count: u32) {
     list.iter_mut().for_each(|(first, _)| *first = first.saturating_sub(count));
 }
 
-/// Adds `more` to a list of `(index, value)`; what stands at the same index gives way.
-fn extend_entries<T>(list: &mut Vec<(u32, T)>, more: Vec<(u32, T)>, behind: impl Fn(u32) -> u32) {
+/// Drops what stands at `len` or behind from a list of `(index, value)`.
+fn cut_entries<T>(list: &mut Vec<(u32, T)>, len: u32) {
+    list.truncate(list.partition_point(|(index, _)| *index < len));
+}
+
+/// Adds `more`, each `at` later, to a list of `(index, value)`; what stands at the same index or behind gives way.
+fn extend_entries<T>(list: &mut Vec<(u32, T)>, more: Vec<(u32, T)>, at: u32) {
     if let Some((index, _)) = more.first() {
-        let index = behind(*index);
-        list.retain(|(first, _)| *first < index);
+        cut_entries(list, index.saturating_add(at));
     }
-    list.extend(more.into_iter().map(|(index, value)| (behind(index), value)));
+    list.extend(more.into_iter().map(|(index, value)| (index.saturating_add(at), value)));
 }
 
 #[cfg(test)]
@@ -367,7 +352,7 @@ mod tests {
             (timeline.segment(3).unwrap().discontinuity, timeline.segment(2).unwrap().range),
             (2, None)
         );
-        assert!(timeline.complete && timeline.leaps.is_empty());
+        assert!(timeline.complete);
     }
 
     #[test]
