@@ -181,9 +181,8 @@ impl<'d> Element<'d> {
     /// The value of the attribute whose name is written `name`; of any with that name behind a prefix where `name` begins
     /// with a colon (`:href`).
     pub fn attribute(self, name: &str) -> Option<Cow<'d, str>> {
-        let is_it = |&(found, _): &(&str, &str)| {
-            found == name || (name.starts_with(':') && found.ends_with(name))
-        };
+        let is_it =
+            |&(found, _): &(&str, &str)| found == name || (name.starts_with(':') && found.ends_with(name));
         self.attributes().find(is_it).map(|(_, value)| decode(value))
     }
 
@@ -244,11 +243,15 @@ impl<'d> Iterator for Attributes<'d> {
 
     #[inline]
     fn next(&mut self) -> Option<(&'d str, &'d str)> {
-        let (name, after) = self.0.split_once('=')?;
-        let after = after.trim_ascii_start();
-        let quote = after.chars().next().filter(|c| matches!(c, '"' | '\''))?;
-        let (value, after) = after.get(1..)?.split_once(quote)?;
-        self.0 = after;
+        // By bytes: there are three for each S of a SegmentTimeline, and the library's searches take longer to set up.
+        let bytes = self.0.as_bytes();
+        let equals = bytes.iter().position(|&byte| byte == b'=')?;
+        let blanks = bytes.get(equals + 1..)?.iter().position(|byte| !byte.is_ascii_whitespace())?;
+        let start = equals + 1 + blanks + 1;
+        let quote = *bytes.get(start - 1).filter(|byte| matches!(byte, b'"' | b'\''))?;
+        let end = start + bytes.get(start..)?.iter().position(|&byte| byte == quote)?;
+        let (name, value) = (self.0.get(..equals)?, self.0.get(start..end)?);
+        self.0 = self.0.get(end + 1..)?;
         Some((name.trim_ascii(), value))
     }
 }
@@ -290,7 +293,9 @@ enum Markup<'a> {
 
 /// The first markup at or behind `at`, with its offset and that behind it.
 fn next_markup(text: &str, at: usize) -> Result<Option<(Markup<'_>, usize, usize)>, Error> {
-    let Some(start) = text.get(at..).and_then(|rest| rest.find('<')).map(|found| at + found) else {
+    let Some(start) =
+        text.get(at..).and_then(|rest| rest.bytes().position(|byte| byte == b'<')).map(|found| at + found)
+    else {
         return Ok(None);
     };
     let rest = text.get(start + 1..).unwrap_or_default();
@@ -301,33 +306,41 @@ fn next_markup(text: &str, at: usize) -> Result<Option<(Markup<'_>, usize, usize
             .map(|(inside, _)| start + 1 + skip + inside.len() + end.len())
             .ok_or_else(|| syntax(start, what))
     };
-    if rest.starts_with("!--") {
+    let first = rest.bytes().next();
+    if first == Some(b'!') && rest.starts_with("!--") {
         return Ok(Some((Markup::Other, start, behind(3, "-->", "<!--")?)));
     }
-    if rest.starts_with("![CDATA[") {
+    if first == Some(b'!') && rest.starts_with("![CDATA[") {
         return Ok(Some((Markup::Other, start, behind(8, "]]>", "<![CDATA[")?)));
     }
-    if rest.starts_with('?') {
+    if first == Some(b'?') {
         return Ok(Some((Markup::Other, start, behind(1, "?>", "<?")?)));
     }
     let end = tag_end(rest).map(|end| start + 1 + end).ok_or_else(|| syntax(start, "<"))?;
     let inside = text.get(start + 1..end).unwrap_or_default();
-    if inside.starts_with('!') {
+    if first == Some(b'!') {
         return Ok(Some((Markup::Other, start, end + 1)));
     }
     if let Some(name) = inside.strip_prefix('/') {
         return Ok(Some((Markup::Close(name.trim_ascii_end()), start, end + 1)));
     }
-    let empty = inside.ends_with('/');
-    let name = inside.split(|c: char| c.is_ascii_whitespace() || c == '/').next().unwrap_or_default();
+    let empty = inside.as_bytes().last() == Some(&b'/');
+    let name_end = inside.bytes().position(|byte| byte.is_ascii_whitespace() || byte == b'/');
+    let name = name_end.and_then(|end| inside.get(..end)).unwrap_or(inside);
     if local(name).is_empty() {
         return Err(syntax(start, "<"));
     }
     Ok(Some((Markup::Open { name, attributes_end: end - usize::from(empty), empty }, start, end + 1)))
 }
 
-/// What stands before and behind the first `mark`, which is ASCII. The library's search is made for long patterns, and
-/// large.
+/// What stands before and behind the first `mark`, which is ASCII. The library's search is made for long texts, and names
+/// and values are short.
+fn split_at(text: &str, mark: u8) -> Option<(&str, &str)> {
+    let at = text.bytes().position(|byte| byte == mark)?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
+}
+
+/// The same of a longer `mark`. The library's search is made for long patterns, and large.
 fn cut<'a>(text: &'a str, mark: &str) -> Option<(&'a str, &'a str)> {
     let at = text.as_bytes().windows(mark.len()).position(|window| window == mark.as_bytes())?;
     Some((text.get(..at)?, text.get(at + mark.len()..)?))
@@ -398,7 +411,8 @@ fn entity(name: &str) -> Option<char> {
 
 /// `name` without its prefix.
 pub fn local(name: &str) -> &str {
-    name.rsplit_once(':').map_or(name, |(_, local)| local)
+    let colon = name.bytes().rposition(|byte| byte == b':');
+    colon.and_then(|colon| name.get(colon + 1..)).unwrap_or(name)
 }
 
 fn slice(text: &str, from: u32, to: u32) -> &str {
