@@ -14,7 +14,7 @@ use std::borrow::Cow;
 /// More segments in one representation are a mistake or an attack: the rest is left out with a warning.
 const MAX_SEGMENTS: u32 = 1 << 20;
 /// Of a live stream without an end: as many as any clock reaches.
-const OPEN_END: u32 = u32::MAX / 2;
+const OPEN_END: u32 = u32::MAX - 1;
 
 /// What an MPD says about segments down to some level. The values of the level below replace those above, as long as
 /// both have the same element (5.3.9.1).

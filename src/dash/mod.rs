@@ -5,6 +5,10 @@
 //! [`Warning`](crate::presentation::Warning) with its byte offset; an error names the offset
 //! ([`Context::position`](crate::error::Context)) and the element or box ([`Context::what`](crate::error::Context)).
 //!
+//! A live MPD: [`live`] reads its clock, by which [`Live::available`] tells which segments there are; [`patch`] makes the
+//! next MPD of an MPD patch; [`refresh`](fn@refresh) merges the next MPD into what is known and says what changed. An index
+//! of indexes is read with [`Sidx`], WebM's with [`cues`](fn@cues).
+//!
 //! Who wants to know more than the model holds calls [`read`] with an [`Observer`], which is handed the elements.
 
 pub mod addressing;

@@ -1,7 +1,7 @@
 //! The packager's versions, one after another, as a player fetches them.
 
 use super::packager::{Packager, Random};
-use super::{canonical, counts, read, segments};
+use super::{canonical, counts, read, segments, timelines};
 use std::collections::HashMap;
 use thalweg::dash::refresh::{Changes, Fate};
 use thalweg::dash::{Manifest, patch, refresh};
@@ -222,4 +222,18 @@ fn many_periods_take_little_time() {
     assert_eq!(changes.periods.iter().filter(|period| period.fate != Fate::Changed).count(), 20_000);
     refresh(merged, other);
     assert!(begin.elapsed().as_secs() < 5);
+}
+
+#[test]
+fn short_segments_are_counted_from_1970() {
+    let manifest = read(
+        "<MPD type='dynamic' availabilityStartTime='1970-01-01T00:00:00Z' timeShiftBufferDepth='PT2S'><Period id='p' start='PT0S'>\
+         <AdaptationSet mimeType='video/mp4'><SegmentTemplate media='$Number$' timescale='1000' duration='500'/>\
+         <Representation id='v' bandwidth='1'/></AdaptationSet></Period></MPD>",
+    );
+    let now = thalweg::presentation::date_time("2026-11-21T12:00:00Z").unwrap();
+    let (_, timeline) = timelines(&manifest.presentation.periods[0]).next().unwrap();
+    let end = u32::try_from(now / 500_000).unwrap();
+    assert_eq!(manifest.live.available(timeline, false, now), end - 5..end);
+    assert_eq!(timeline.segment(end - 1).unwrap().end(), now);
 }
