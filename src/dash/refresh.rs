@@ -163,23 +163,25 @@ fn place<K: Ord>(places: &Places<K>, key: &K) -> Option<usize> {
     places.get(at).filter(|(own, _)| own == key).map(|(_, place)| *place)
 }
 
-/// For each new period, its place in `old`: by Period@id, which stays (5.3.2.2); without, by its start, or if there are
-/// as many of them, by order.
+/// For each new period, its place in `old`: by Period@id, which stays (5.3.2.2); without, by its start, or if none
+/// starts where one did and there are as many of them, by order.
 fn pair_periods(old: &[Period], new: &[Period]) -> Vec<Option<usize>> {
     fn key(period: &Period) -> (&str, Micros) {
         (&period.id, if period.id.is_empty() { period.start } else { 0 })
     }
     let places = sorted(old.iter().map(key));
-    let unnamed = old.len() == new.len() && old.iter().chain(new).all(|period| period.id.is_empty());
+    let found: Vec<_> = new.iter().map(|period| place(&places, &key(period))).collect();
+    let by_order = old.len() == new.len()
+        && found.iter().all(Option::is_none)
+        && old.iter().chain(new).all(|period| period.id.is_empty());
     let mut next = 0;
-    let pair = |(index, period): (usize, &Period)| {
+    let pair = |(index, found): (usize, &Option<usize>)| {
         // In the order of the old ones, each once.
-        let found = if unnamed { Some(index) } else { place(&places, &key(period)) };
-        let found = found.filter(|&found| found >= next);
+        let found = if by_order { Some(index) } else { *found }.filter(|&found| found >= next);
         next = found.map_or(next, |found| found + 1);
         found
     };
-    new.iter().enumerate().map(pair).collect()
+    found.iter().enumerate().map(pair).collect()
 }
 
 /// Where a rendition stands in a period: track, and place in it.

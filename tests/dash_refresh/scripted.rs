@@ -225,6 +225,24 @@ fn many_periods_take_little_time() {
 }
 
 #[test]
+fn periods_without_ids_are_known_by_their_starts() {
+    let mpd = |starts: &[u32]| {
+        let periods = starts.iter().map(|start| {
+            format!(
+                "<Period start='PT{start}S'><AdaptationSet mimeType='video/mp4'><SegmentTemplate duration='5' media='{start}-$Number$'/>\
+                 <Representation id='v' bandwidth='1'/></AdaptationSet></Period>"
+            )
+        });
+        read(&format!("<MPD type='dynamic'>{}</MPD>", periods.collect::<String>()))
+    };
+    let (_, changes) = refresh(mpd(&[0, 10, 20]), mpd(&[10, 20, 30]));
+    let fates: Vec<_> =
+        changes.periods.iter().map(|period| (period.start / 1_000_000, period.fate)).collect();
+    // The last one has an end now.
+    assert_eq!(fates, [(0, Fate::Removed), (20, Fate::Changed), (30, Fate::Added)]);
+}
+
+#[test]
 fn short_segments_are_counted_from_1970() {
     let manifest = read(
         "<MPD type='dynamic' availabilityStartTime='1970-01-01T00:00:00Z' timeShiftBufferDepth='PT2S'><Period id='p' start='PT0S'>\
