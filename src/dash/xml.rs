@@ -333,14 +333,8 @@ fn next_markup(text: &str, at: usize) -> Result<Option<(Markup<'_>, usize, usize
     Ok(Some((Markup::Open { name, attributes_end: end - usize::from(empty), empty }, start, end + 1)))
 }
 
-/// What stands before and behind the first `mark`, which is ASCII. The library's search is made for long texts, and names
-/// and values are short.
-fn split_at(text: &str, mark: u8) -> Option<(&str, &str)> {
-    let at = text.bytes().position(|byte| byte == mark)?;
-    Some((text.get(..at)?, text.get(at + 1..)?))
-}
-
-/// The same of a longer `mark`. The library's search is made for long patterns, and large.
+/// What stands before and behind the first `mark`, which is ASCII. The library's search is made for long patterns, and
+/// large.
 fn cut<'a>(text: &'a str, mark: &str) -> Option<(&'a str, &'a str)> {
     let at = text.as_bytes().windows(mark.len()).position(|window| window == mark.as_bytes())?;
     Some((text.get(..at)?, text.get(at + mark.len()..)?))

@@ -43,16 +43,23 @@ impl<'a> Iterator for Lines<'a> {
         loop {
             let line = trim(self.lines.next()?);
             self.number = self.number.saturating_add(1);
-            if let Some(comment) = line.strip_prefix('#') {
-                if comment.starts_with("EXT") {
-                    let (name, value) = comment.split_once(':').unwrap_or((comment, ""));
+            match line.as_bytes() {
+                [b'#', b'E', b'X', b'T', ..] => {
+                    let (name, value) = cut(line.get(1..)?, b':').unwrap_or((line.get(1..)?, ""));
                     return Some((self.number, Line::Tag(name.trim_ascii_end(), value.trim_ascii_start())));
                 }
-            } else if !line.is_empty() {
-                return Some((self.number, Line::Uri(line)));
+                [b'#', ..] | [] => {}
+                _ => return Some((self.number, Line::Uri(line))),
             }
         }
     }
+}
+
+/// What stands before and behind the first `mark`, which is ASCII. The library's searches are made for long texts, and
+/// lines and attributes are short.
+fn cut(text: &str, mark: u8) -> Option<(&str, &str)> {
+    let at = text.bytes().position(|byte| byte == mark)?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
 }
 
 /// An attribute list. Real ones have blanks around commas, names in lower case and values whose quotes are missing.
@@ -94,11 +101,9 @@ impl<'a> Iterator for Attributes<'a> {
     type Item = (&'a str, &'a str);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let text = self.0.trim_start_matches([',', ' ', '\t']);
-        if text.is_empty() {
-            return None;
-        }
-        let name_end = text.find(['=', ',']).unwrap_or(text.len());
+        let begin = self.0.bytes().position(|byte| !matches!(byte, b',' | b' ' | b'\t'))?;
+        let text = self.0.get(begin..)?;
+        let name_end = text.bytes().position(|byte| matches!(byte, b'=' | b',')).unwrap_or(text.len());
         let (name, rest) = text.split_at_checked(name_end).unwrap_or((text, ""));
         let Some(value) = rest.strip_prefix('=').map(str::trim_ascii_start) else {
             self.0 = rest;
@@ -106,12 +111,12 @@ impl<'a> Iterator for Attributes<'a> {
         };
         let value = match value.strip_prefix('"') {
             Some(quoted) => {
-                let (value, rest) = quoted.split_once('"').unwrap_or((quoted, ""));
-                self.0 = rest.split_once(',').map_or("", |(_, rest)| rest);
+                let (value, rest) = cut(quoted, b'"').unwrap_or((quoted, ""));
+                self.0 = cut(rest, b',').map_or("", |(_, rest)| rest);
                 value
             }
             None => {
-                let (value, rest) = value.split_once(',').unwrap_or((value, ""));
+                let (value, rest) = cut(value, b',').unwrap_or((value, ""));
                 self.0 = rest;
                 value.trim_ascii_end()
             }

@@ -17,7 +17,8 @@ pub fn decimal(text: &str, digits: u32) -> Option<(u64, &str)> {
             b'0'..=b'9' => {
                 seen = true;
                 if !point || places < digits {
-                    value = value.saturating_mul(10).saturating_add(u64::from(byte - b'0'));
+                    value =
+                        tenfold(value).map_or(u64::MAX, |value| value.saturating_add(u64::from(byte - b'0')));
                 } else if places == digits {
                     round = byte >= b'5';
                 }
@@ -32,7 +33,7 @@ pub fn decimal(text: &str, digits: u32) -> Option<(u64, &str)> {
         return None;
     }
     for _ in places.min(digits)..digits {
-        value = value.saturating_mul(10);
+        value = tenfold(value).unwrap_or(u64::MAX);
     }
     Some((value.saturating_add(u64::from(round)), text.get(used..).unwrap_or_default()))
 }
@@ -46,8 +47,13 @@ pub fn integer(text: &str) -> Option<u64> {
     }
     digits.bytes().try_fold(0u64, |value, byte| {
         let digit = byte.wrapping_sub(b'0');
-        if digit > 9 { None } else { value.checked_mul(10)?.checked_add(u64::from(digit)) }
+        if digit > 9 { None } else { tenfold(value)?.checked_add(u64::from(digit)) }
     })
+}
+
+/// Ten times `value`. WebAssembly's `checked_mul` multiplies in 128 bits.
+fn tenfold(value: u64) -> Option<u64> {
+    (value <= u64::MAX / 10).then(|| value * 10)
 }
 
 /// Appends `number` with at least `width` digits, of which there are 32 at most.
