@@ -22,7 +22,7 @@ fn mpd(inside: &str) -> String {
     format!("<MPD type='static' mediaPresentationDuration='PT10S'><Period id='p'>{inside}</Period></MPD>")
 }
 
-fn set<'a>(json: &'a Value, place: usize) -> &'a Value {
+fn set(json: &Value, place: usize) -> &Value {
     &json["periods"][0]["adaptation_sets"][place]
 }
 

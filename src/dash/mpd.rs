@@ -190,6 +190,9 @@ struct Level<'d, 's> {
     span: &'s Span<'d>,
 }
 
+/// What becomes of a set: a track, or why there is none; and its kind, where it can be told.
+type Outcome = (Option<Track>, Option<TrackKind>, Option<&'static str>);
+
 struct Reader<'o, 'd, O> {
     root: Element<'d>,
     live: bool,
@@ -255,14 +258,13 @@ impl<'d, O: Observer> Reader<'_, 'd, O> {
         Ok(Period { id: id.into_owned(), start: span.start.unwrap_or(0), duration: span.duration, tracks })
     }
 
-    /// The track that a set becomes, its kind, and why it becomes none.
     fn set(
         &mut self,
         set: Element<'d>,
         place: usize,
         level: &mut Level<'d, '_>,
         mut dropped: Option<&'static str>,
-    ) -> Result<(Option<Track>, Option<TrackKind>, Option<&'static str>), Error> {
+    ) -> Result<Outcome, Error> {
         let mut kind = content_type(set).or_else(|| level.common.kind());
         let mut renditions = Vec::new();
         for (number, element) in set.all("Representation").enumerate() {
