@@ -111,8 +111,8 @@ test("warnings stand at their lines, with code and words", async ({ page, thalwe
   await expect(note(6).first()).toContainText("nonsense");
   await expect(note(8).first()).toContainText("target_duration_exceeded");
   // Below its line, in the text and on the screen.
-  const line = await page.locator('.line[data-line="6"]').boundingBox();
-  const below = await note(6).first().boundingBox();
+  const line = await page.locator('.line[data-line="6"]').boundingBox({ timeout: 5000 });
+  const below = await note(6).first().boundingBox({ timeout: 5000 });
   expect(below?.y).toBeCloseTo((line?.y ?? 0) + (line?.height ?? 0), 0);
   await expect(page.locator(".notes li").first()).toContainText("line 6");
   expect(problems).toEqual([]);
