@@ -58,7 +58,8 @@ pub fn request(index: &Index) -> Option<(&str, Option<ByteRange>)> {
         Index::Playlist { url } => Some((url, None)),
         Index::Sidx { url, index, init, .. } if joined(index, init.as_ref()) => {
             let offset = init.map_or(index.offset, |init| init.offset);
-            Some((url, Some(ByteRange { offset, length: index.offset + index.length - offset })))
+            let end = index.offset.saturating_add(index.length);
+            Some((url, Some(ByteRange { offset, length: end.saturating_sub(offset) })))
         }
         Index::Sidx { url, index, .. } => Some((url, Some(*index))),
     }
@@ -117,6 +118,46 @@ fn clear(timeline: Timeline) -> Result<Timeline, Error> {
 /// Whether the initialization segment lies just before the index, so that one request fetches both.
 fn joined(index: &ByteRange, init: Option<&ByteRange>) -> bool {
     init.is_some_and(|init| {
-        init.offset + init.length <= index.offset && index.offset - init.offset <= 64 << 10
+        init.offset.saturating_add(init.length) <= index.offset && index.offset - init.offset <= 64 << 10
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is left of an MPD with these sets: how many tracks, and how that is protected which cannot be left out.
+    fn left(sets: &[(&str, &str)]) -> (usize, Option<String>) {
+        let sets: String = sets
+            .iter()
+            .map(|(kind, inside)| {
+                format!(
+                    "<AdaptationSet mimeType='{kind}/mp4'><SegmentTemplate duration='2' media='$Number$'/>\
+                     <Representation id='a'>{inside}</Representation></AdaptationSet>"
+                )
+            })
+            .collect();
+        let text = format!("<MPD mediaPresentationDuration='PT4S'><Period>{sets}</Period></MPD>");
+        let mut presentation = dash::parse(&text, "http://h/m.mpd").unwrap();
+        let lost = leave_out_protected(&mut presentation);
+        (presentation.periods[0].tracks.len(), lost)
+    }
+
+    #[test]
+    fn what_is_protected_is_left_out_as_long_as_something_else_is_there() {
+        let protected = "<ContentProtection schemeIdUri='urn:uuid:x'/>";
+        assert_eq!(left(&[("video", ""), ("audio", "")]), (2, None));
+        assert_eq!(left(&[("video", protected), ("video", ""), ("audio", "")]), (2, None));
+        assert_eq!(left(&[("video", ""), ("audio", protected)]), (1, Some("urn:uuid:x".to_owned())));
+        assert_eq!(left(&[("video", protected), ("audio", "")]).1.as_deref(), Some("urn:uuid:x"));
+    }
+
+    #[test]
+    fn ranges_at_the_end_of_numbers_are_no_matter() {
+        let text = "<MPD mediaPresentationDuration='PT4S'><Period><AdaptationSet mimeType='video/mp4'><Representation>\
+             <SegmentBase indexRange='9-18446744073709551615'><Initialization range='5-18446744073709551615'/></SegmentBase>\
+             </Representation></AdaptationSet></Period></MPD>";
+        let presentation = dash::parse(text, "http://h/m.mpd").unwrap();
+        assert!(request(&presentation.periods[0].tracks[0].renditions[0].index).is_some());
+    }
 }
