@@ -11,18 +11,42 @@ const MAX_FORMATS: usize = 16;
 /// The KEYFORMAT of a tag without one.
 pub const IDENTITY: &str = "identity";
 
+/// A tag's attributes.
+pub struct Written<'a> {
+    /// Empty without one.
+    pub method: &'a str,
+    uri: Option<&'a str>,
+    iv: Option<[u8; 16]>,
+    /// Whether there is one, and it is no vector.
+    pub iv_invalid: bool,
+    format: &'a str,
+}
+
+impl<'a> Written<'a> {
+    pub fn read(attributes: Attributes<'a>) -> Self {
+        let [method, uri, text, format] = attributes.several(["METHOD", "URI", "IV", "KEYFORMAT"]);
+        let iv = text.and_then(vector);
+        Written {
+            method: method.unwrap_or_default(),
+            uri,
+            iv,
+            iv_invalid: text.is_some() && iv.is_none(),
+            format: format.unwrap_or(IDENTITY),
+        }
+    }
+}
+
 /// The keys in force after a tag, given those before it: a key replaces that of the same KEYFORMAT, METHOD=NONE all. `None`:
 /// there are too many.
-pub fn after(before: &Arc<[Key]>, attributes: Attributes, base: &str) -> Option<Arc<[Key]>> {
-    let method = attributes.get("METHOD").unwrap_or_default();
-    if method.eq_ignore_ascii_case("NONE") {
+pub fn after(before: &Arc<[Key]>, written: &Written, base: &str) -> Option<Arc<[Key]>> {
+    if written.method.eq_ignore_ascii_case("NONE") {
         return Some(Arc::default());
     }
     let key = Key {
-        method: method.to_owned(),
-        url: attributes.get("URI").map(|uri| resolve(base, uri)),
-        iv: attributes.get("IV").and_then(vector),
-        format: attributes.get("KEYFORMAT").unwrap_or(IDENTITY).to_owned(),
+        method: written.method.to_owned(),
+        url: written.uri.map(|uri| resolve(base, uri)),
+        iv: written.iv,
+        format: written.format.to_owned(),
     };
     if let [only] = before.as_ref()
         && *only == key
@@ -74,7 +98,7 @@ mod tests {
     fn one_key_for_each_system_until_none() {
         let mut keys = Arc::default();
         let mut read = |text: &str| {
-            keys = after(&keys, Attributes(text), "https://h/p/m").unwrap();
+            keys = after(&keys, &Written::read(Attributes(text)), "https://h/p/m").unwrap();
             keys.iter()
                 .map(|key| (key.format.clone(), key.url.clone().unwrap_or_default()))
                 .collect::<Vec<_>>()
@@ -90,13 +114,14 @@ mod tests {
     fn too_many_systems() {
         let mut keys = Arc::default();
         let tags = (0..100).map(|n| format!("METHOD=SAMPLE-AES,KEYFORMAT=\"{n}\""));
-        let refused = tags.into_iter().position(|tag| match after(&keys, Attributes(&tag), "") {
-            Some(list) => {
-                keys = list;
-                false
-            }
-            None => true,
-        });
+        let refused =
+            tags.into_iter().position(|tag| match after(&keys, &Written::read(Attributes(&tag)), "") {
+                Some(list) => {
+                    keys = list;
+                    false
+                }
+                None => true,
+            });
         assert_eq!(refused, Some(MAX_FORMATS));
     }
 }

@@ -77,6 +77,18 @@ impl<'a> Attributes<'a> {
         self.find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
+    /// The values of several attributes, in one pass: what [`Self::get`] gives for each.
+    pub fn several<const N: usize>(self, names: [&str; N]) -> [Option<&'a str>; N] {
+        let mut found = [None; N];
+        for (name, value) in self {
+            let slot = names.iter().position(|wanted| name.eq_ignore_ascii_case(wanted));
+            if let Some(slot) = slot.and_then(|slot| found.get_mut(slot)) {
+                slot.get_or_insert(value);
+            }
+        }
+        found.map(|value| value.filter(|value| !value.is_empty()))
+    }
+
     /// The value of `name`, decimal seconds.
     pub fn seconds(self, name: &str) -> Option<Micros> {
         seconds(self.get(name)?).map(|(seconds, _)| seconds as Micros)
@@ -105,17 +117,20 @@ impl<'a> Iterator for Attributes<'a> {
         let text = self.0.get(begin..)?;
         let name_end = text.bytes().position(|byte| matches!(byte, b'=' | b',')).unwrap_or(text.len());
         let (name, rest) = text.split_at_checked(name_end).unwrap_or((text, ""));
-        let Some(value) = rest.strip_prefix('=').map(str::trim_ascii_start) else {
+        // Else it begins with a comma, or is empty.
+        if rest.as_bytes().first() != Some(&b'=') {
             self.0 = rest;
             return Some((name.trim_ascii_end(), ""));
-        };
-        let value = match value.strip_prefix('"') {
-            Some(quoted) => {
+        }
+        let value = rest.get(1..)?.trim_ascii_start();
+        let value = match value.as_bytes().first() {
+            Some(b'"') => {
+                let quoted = value.get(1..)?;
                 let (value, rest) = cut(quoted, b'"').unwrap_or((quoted, ""));
                 self.0 = cut(rest, b',').map_or("", |(_, rest)| rest);
                 value
             }
-            None => {
+            _ => {
                 let (value, rest) = cut(value, b',').unwrap_or((value, ""));
                 self.0 = rest;
                 value.trim_ascii_end()
@@ -168,5 +183,7 @@ mod tests {
         assert_eq!(list.get("URI"), Some("open"));
         assert_eq!(list.get("MISSING"), None);
         assert_eq!(Attributes("A=\"x\"junk,B=2").get("B"), Some("2"));
+        assert_eq!(list.several(["X", "uri", "MISSING", "BANDWIDTH"]), [None, Some("open"), None, Some("5")]);
+        assert_eq!(Attributes("A=,A=1,B=1,B=2").several(["A", "B"]), [None, Some("1")]);
     }
 }

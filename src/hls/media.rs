@@ -238,14 +238,14 @@ impl<'a> Reader<'a> {
     }
 
     fn key(&mut self, value: &str, line: u32) -> Result<(), Error> {
-        let attributes = Attributes(value);
-        if attributes.get("METHOD").is_none() {
+        let written = key::Written::read(Attributes(value));
+        if written.method.is_empty() {
             self.warn("key_without_method", line, value);
         }
-        if attributes.get("IV").is_some_and(|text| key::vector(text).is_none()) {
+        if written.iv_invalid {
             self.warn("iv_invalid", line, value);
         }
-        let Some(keys) = key::after(&self.keys, attributes, self.url) else {
+        let Some(keys) = key::after(&self.keys, &written, self.url) else {
             self.warn("too_many_keys", line, value);
             return Ok(());
         };

@@ -41,7 +41,7 @@ pub fn decimal(text: &str, digits: u32) -> Option<(u64, &str)> {
 /// Reads `text`, apart from blanks around it, as an unsigned integer.
 pub fn integer(text: &str) -> Option<u64> {
     let text = text.trim_ascii();
-    let digits = text.strip_prefix('+').unwrap_or(text);
+    let digits = if text.as_bytes().first() == Some(&b'+') { text.get(1..)? } else { text };
     if digits.is_empty() {
         return None;
     }
