@@ -17,7 +17,7 @@ pub fn sidx(bytes: &[u8], at: u64, index: &Index) -> Result<Timeline, Error> {
     let fail = |code| Error::new(code).at(at).what("sidx").url(url);
     let mut head = Head::read(bytes).map_err(fail)?;
     // The offset of the first segment counts from the end of this box.
-    let mut position = at.checked_add(head.end).and_then(|end| end.checked_add(head.offset));
+    let mut position = at.checked_add(head.end as u64).and_then(|end| end.checked_add(head.offset));
     let mut offsets = Vec::with_capacity(head.count + 1);
     offsets.push(position.ok_or_else(|| fail(Code::MediaCorrupt))?);
     // @presentationTimeOffset is in the MPD's timescale, the times here in the box's own.
@@ -57,7 +57,7 @@ struct Head<'a> {
     count: usize,
     references: Fields<'a>,
     /// Offset behind it.
-    end: u64,
+    end: usize,
 }
 
 /// What a box refers to: a segment, or an index.
@@ -95,7 +95,7 @@ impl Head<'_> {
 }
 
 /// What stands in the first `sidx`, as far as it is there, and the offset behind it.
-fn find(bytes: &[u8]) -> Option<(&[u8], u64)> {
+fn find(bytes: &[u8]) -> Option<(&[u8], usize)> {
     let mut at = 0usize;
     loop {
         let mut header = Fields(bytes.get(at..)?);
@@ -108,12 +108,11 @@ fn find(bytes: &[u8]) -> Option<(&[u8], u64)> {
         if size < header_size {
             return None;
         }
-        let end = (at as u64).checked_add(size)?;
-        let behind = usize::try_from(end).unwrap_or(usize::MAX);
+        let end = at.checked_add(usize::try_from(size).ok()?)?;
         if kind == u64::from(u32::from_be_bytes(*b"sidx")) {
-            return Some((bytes.get(at + header_size as usize..behind.min(bytes.len()))?, end));
+            return Some((bytes.get(at + header_size as usize..end.min(bytes.len()))?, end));
         }
-        at = behind;
+        at = end;
     }
 }
 

@@ -209,7 +209,7 @@ impl Sidx {
             return Err(Cut::Size);
         }
         // The offset of the first one counts from the end of this box.
-        let position = at.checked_add(head.end).and_then(|end| end.checked_add(head.offset));
+        let position = at.checked_add(head.end as u64).and_then(|end| end.checked_add(head.offset));
         let mut position = position.ok_or(Cut::Corrupt)?;
         let mut tick = i64::try_from(head.first).map_err(|_| Cut::Corrupt)?;
         let (from, to) = (head.timescale, self.timescale);
@@ -237,7 +237,7 @@ impl Sidx {
 
 fn head(bytes: &[u8]) -> Result<Head<'_>, Cut> {
     Head::read(bytes).map_err(|code| match (code, find(bytes)) {
-        (Code::MediaTruncated, Some((_, end))) => Cut::Short(end),
+        (Code::MediaTruncated, Some((_, end))) => Cut::Short(end as u64),
         _ => Cut::Corrupt,
     })
 }
