@@ -199,7 +199,7 @@ impl Packager {
                 "#EXT-X-PROGRAM-DATE-TIME:2026-11-21T{hours:02}:{minutes:02}:{seconds:02}.{milli:03}Z"
             ));
         }
-        if self.style.noise && made.number % 3 == 0 {
+        if self.style.noise && made.number.is_multiple_of(3) {
             line(format_args!(
                 "#EXT-X-DATERANGE:ID=\"{0}\",START-DATE=\"2026-11-21T00:00:00Z\"",
                 made.number
@@ -216,7 +216,7 @@ impl Packager {
         line(format_args!("#EXTINF:{}.{:03},", made.duration / 1_000_000, made.duration / 1000 % 1000));
         if self.style.ranges {
             let follows = before.is_some_and(|before| before.file == made.file);
-            match follows && made.number % 2 == 0 {
+            match follows && made.number.is_multiple_of(2) {
                 true => line(format_args!("#EXT-X-BYTERANGE:{}", made.length)),
                 false => line(format_args!("#EXT-X-BYTERANGE:{}@{}", made.length, made.offset)),
             }
