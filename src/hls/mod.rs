@@ -30,7 +30,7 @@ pub use reload::{Changes, Outcome, reload};
 
 /// A playlist of either kind.
 #[derive(Clone, Debug)]
-#[expect(clippy::large_enum_variant, reason = "there is one, which is taken apart at once")]
+#[allow(clippy::large_enum_variant, reason = "there is one, which is taken apart at once")]
 pub enum Playlist {
     /// Names media playlists; each rendition's index is an [`Index::Playlist`].
     Multivariant(Presentation),

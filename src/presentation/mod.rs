@@ -179,7 +179,7 @@ impl Rendition {
 
 /// Where a rendition's segments are told.
 #[derive(Clone, Debug)]
-#[expect(clippy::large_enum_variant, reason = "a rendition has one, and most have a timeline")]
+#[allow(clippy::large_enum_variant, reason = "a rendition has one, and most have a timeline")]
 pub enum Index {
     /// Known.
     Timeline(Timeline),
