@@ -259,6 +259,15 @@ fn a_media_playlist() {
     assert_eq!(codes(&json), []);
 }
 
+#[test]
+fn a_keyformat_that_is_not_written_is_null() {
+    let json =
+        read("#EXTM3U\n#EXT-X-TARGETDURATION:6\n#EXT-X-KEY:METHOD=AES-128,URI=\"k\"\n#EXTINF:6,\na.ts\n");
+    let key =
+        json!({"method": "AES-128", "uri": "https://cdn.example/live/v1/k", "iv": null, "keyformat": null});
+    assert_eq!(json["segments"][0]["key"], key);
+}
+
 /// A delta update of [`MEDIA`], and the whole playlist that it stands for.
 fn updates() -> (String, String) {
     let tail =

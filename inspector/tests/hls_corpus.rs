@@ -95,8 +95,11 @@ fn compare(tally: &mut Tally, path: &str, json: &Value, stated: &Value) {
                 count(&maps.into_iter().cloned().collect::<Vec<_>>(), |map| !map.is_null()).into()
             }
             "key_methods" => {
-                let keys = all.iter().flat_map(|segment| list(&segment["keys"]));
-                let mut methods: Vec<Value> = keys.map(|key| key["method"].clone()).collect();
+                let keys = all
+                    .iter()
+                    .flat_map(|segment| [&segment["key"]].into_iter().chain(list(&segment["keys"])));
+                let mut methods: Vec<Value> =
+                    keys.map(|key| key["method"].clone()).filter(|method| !method.is_null()).collect();
                 if methods.is_empty() {
                     methods = list(&json["session_keys"]).iter().map(|key| key["method"].clone()).collect();
                 }

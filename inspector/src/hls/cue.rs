@@ -99,9 +99,12 @@ impl Cues {
         true
     }
 
-    /// The sections, decoded.
-    pub fn decoded(&self) -> Vec<Value> {
-        self.sections.iter().map(|text| section(scte35::from_base64(text))).collect()
+    /// The sections, decoded, as long as `left` allows.
+    pub fn decoded(&self, left: &mut usize) -> Vec<Value> {
+        let count = self.sections.len().min(*left);
+        *left -= count;
+        let sections = self.sections.iter().take(count);
+        sections.map(|text| section(scte35::from_base64(text))).collect()
     }
 }
 

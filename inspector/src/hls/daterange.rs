@@ -2,6 +2,7 @@
 //! put to what the first said.
 
 use super::cue::section;
+use super::{MOST, MOST_SECTIONS};
 use crate::json::seconds;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -46,6 +47,9 @@ pub struct DateRanges {
 impl DateRanges {
     /// Takes a tag.
     pub fn tag(&mut self, text: &str, line: u32, warnings: &mut Vec<Warning>) {
+        if self.list.len() >= MOST {
+            return;
+        }
         let mut new = read(Attributes(text), line, warnings);
         let known = new.id.as_ref().and_then(|id| self.places.get(id).copied());
         if let Some(old) = known.and_then(|place| self.list.get_mut(place)?.as_mut()) {
@@ -95,8 +99,13 @@ impl DateRanges {
 
     /// All of them, what was put together decoded.
     pub fn into_list(self) -> Vec<DateRange> {
+        let mut left = MOST_SECTIONS;
         let decode = |mut range: DateRange| {
-            let decoded = |text: &Option<String>| text.as_deref().map(|text| section(scte35::from_hex(text)));
+            let mut decoded = |text: &Option<String>| {
+                let text = text.as_deref()?;
+                left = left.checked_sub(1)?;
+                Some(section(scte35::from_hex(text)))
+            };
             range.scte35_out_decoded = decoded(&range.scte35_out);
             range.scte35_in_decoded = decoded(&range.scte35_in);
             range.scte35_cmd_decoded = decoded(&range.scte35_cmd);

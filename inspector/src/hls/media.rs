@@ -1,7 +1,7 @@
 //! A media playlist as JSON.
 
 use super::notes::{Note, Notes};
-use super::{Start, warnings};
+use super::{MOST, MOST_SECTIONS, Start, warnings};
 use crate::json::{Range, date, seconds};
 use crate::{Options, model};
 use serde::Serialize;
@@ -78,7 +78,8 @@ struct Entry<'a> {
     map: Option<Value>,
     /// EXT-X-KEY in force; the first of several.
     key: Option<Value>,
-    /// All of them: the same key for different systems.
+    /// All of them, where there are several: the same key for different systems.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     keys: Vec<Value>,
     /// EXT-X-PROGRAM-DATE-TIME before it, in UTC.
     program_date_time: Option<String>,
@@ -87,8 +88,10 @@ struct Entry<'a> {
     bitrate: Option<u64>,
     /// Ad markers before it.
     cue: &'a Option<super::cue::Cue>,
-    /// SCTE 35 sections before it, base64 as written, and decoded.
+    /// SCTE 35 sections before it, base64 as written, and decoded; absent where there is none.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
     scte35: &'a [String],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     scte35_decoded: Vec<Value>,
     parts: Vec<Value>,
 }
@@ -148,13 +151,18 @@ fn print(
         }
     }
     // The notes are of the text's own segments, which a merged timeline ends with.
-    let own = timeline.len().saturating_sub(notes.segments.len() as u32);
+    let own = timeline.len().saturating_sub(notes.uris);
     let unfinished = notes.unfinished();
     let blank = Note::default();
-    let mut segments = Vec::with_capacity(timeline.len() as usize + 1);
-    let mut parts = parts.iter().peekable();
+    let mut segments = Vec::new();
+    let mut parts = parts.iter().take(MOST).peekable();
+    let mut sections = MOST_SECTIONS;
     let mut dates = timeline.dates.iter().peekable();
     for index in 0..=timeline.len() {
+        if segments.len() >= MOST {
+            Warning::add(&mut syntax, "too_many_segments", 1, "");
+            break;
+        }
         let mut of_this = Vec::new();
         while let Some(part) = parts.next_if(|part| part.segment <= index) {
             of_this.push(print_part(part));
@@ -167,10 +175,15 @@ fn print(
                     None => older.get(&segment.number),
                 };
                 let begin = timeline.start();
-                segments.push(entry(&segment, begin, note.unwrap_or(&blank), date, of_this));
+                let note = note.unwrap_or(&blank);
+                let decoded = note.cues.decoded(&mut sections);
+                segments.push(entry(&segment, begin, note, decoded, date, of_this));
             }
             None if of_this.is_empty() => {}
-            None => segments.push(incomplete(&timeline, &unfinished, date, of_this)),
+            None => {
+                let decoded = unfinished.cues.decoded(&mut sections);
+                segments.push(incomplete(&timeline, &unfinished, decoded, date, of_this));
+            }
         }
     }
     let media = Media {
@@ -222,7 +235,14 @@ fn print(
     json!(media)
 }
 
-fn entry(segment: &Segment, begin: Micros, note: &Note, date: Option<String>, parts: Vec<Value>) -> Value {
+fn entry(
+    segment: &Segment,
+    begin: Micros,
+    note: &Note,
+    decoded: Vec<Value>,
+    date: Option<String>,
+    parts: Vec<Value>,
+) -> Value {
     let keys = segment.keys.as_deref().unwrap_or_default();
     let keys: Vec<Value> = keys.iter().map(|key| print_key(key, note)).collect();
     json!(Entry {
@@ -239,19 +259,25 @@ fn entry(segment: &Segment, begin: Micros, note: &Note, date: Option<String>, pa
             .as_ref()
             .map(|init| { json!({"uri": init.url, "byterange": init.range.map(Range::from)}) }),
         key: keys.first().cloned(),
-        keys,
+        keys: if keys.len() > 1 { keys } else { Vec::new() },
         program_date_time: date,
         gap: segment.gap,
         bitrate: note.bitrate,
         cue: &note.cues.cue,
         scte35: &note.cues.sections,
-        scte35_decoded: note.cues.decoded(),
+        scte35_decoded: decoded,
         parts,
     })
 }
 
 /// The segment of which there are parts alone.
-fn incomplete(timeline: &Timeline, note: &Note, date: Option<String>, parts: Vec<Value>) -> Value {
+fn incomplete(
+    timeline: &Timeline,
+    note: &Note,
+    decoded: Vec<Value>,
+    date: Option<String>,
+    parts: Vec<Value>,
+) -> Value {
     let index = timeline.len();
     let keys = timeline.keys.last().map_or(&[] as &[Key], |(_, keys)| keys);
     let keys: Vec<Value> = keys.iter().map(|key| print_key(key, note)).collect();
@@ -267,13 +293,13 @@ fn incomplete(timeline: &Timeline, note: &Note, date: Option<String>, parts: Vec
         byterange: None,
         map: init.map(|init| json!({"uri": init.url, "byterange": init.range.map(Range::from)})),
         key: keys.first().cloned(),
-        keys,
+        keys: if keys.len() > 1 { keys } else { Vec::new() },
         program_date_time: date,
         gap: timeline.gaps.last() == Some(&index),
         bitrate: note.bitrate,
         cue: &note.cues.cue,
         scte35: &note.cues.sections,
-        scte35_decoded: note.cues.decoded(),
+        scte35_decoded: decoded,
         parts,
     })
 }
@@ -297,9 +323,9 @@ fn print_changes(changes: &Changes) -> Value {
 }
 
 fn print_key(key: &Key, note: &Note) -> Value {
-    let vector = note.vectors.iter().find(|(format, _)| *format == key.format);
-    let vector = vector.and_then(|(_, vector)| vector.as_deref());
-    json!({"method": key.method, "uri": key.url, "iv": vector, "keyformat": key.format})
+    let written = note.keys.iter().find(|written| written.format == key.format);
+    let (format, iv) = written.map(|written| (&written.keyformat, &written.iv)).unzip();
+    json!({"method": key.method, "uri": key.url, "iv": iv, "keyformat": format})
 }
 
 fn print_part(part: &Part) -> Value {

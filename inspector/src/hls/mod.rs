@@ -14,6 +14,12 @@ use thalweg::presentation::Warning;
 use thalweg::time::Micros;
 use thalweg::{Error, hls};
 
+/// Of segments, parts, ranges and variants so many are printed: two weeks of segments. A hostile text of a few megabytes has
+/// millions, and as JSON they are hundreds of times as long.
+const MOST: usize = 150_000;
+/// SCTE 35 sections that are decoded: each becomes some thirty values.
+const MOST_SECTIONS: usize = 10_000;
+
 pub fn inspect(text: &str, options: &Options) -> Result<Value, Error> {
     let read = if hls::is_multivariant(text)? { multivariant::inspect } else { media::inspect };
     read(text, options).map_err(|error| if options.url.is_empty() { error } else { error.url(options.url) })

@@ -1,6 +1,6 @@
 //! A multivariant playlist as JSON: every tag as it is written, beside what the player makes of them.
 
-use super::{Start, lint::Lint, warnings};
+use super::{MOST, Start, lint::Lint, warnings};
 use crate::{Options, model};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -213,6 +213,10 @@ pub fn inspect(text: &str, options: &Options) -> Result<Value, Error> {
             Line::Tag(name, value) => (name, value),
         };
         let reader = Reader { attributes: Attributes(value), line, url };
+        if line as usize > MOST {
+            Warning::add(&mut found, "too_many_lines", line, "");
+            break;
+        }
         out.tag(name, reader, &mut found);
         if name == "EXT-X-STREAM-INF"
             && let Some(unfinished) = pending.replace(reader)
@@ -308,7 +312,7 @@ impl Multivariant {
                     "method": attributes.get("METHOD"),
                     "uri": reader.uri(),
                     "iv": attributes.get("IV"),
-                    "keyformat": attributes.get("KEYFORMAT").unwrap_or("identity"),
+                    "keyformat": attributes.get("KEYFORMAT"),
                     "keyformatversions": attributes.get("KEYFORMATVERSIONS"),
                 }));
             }

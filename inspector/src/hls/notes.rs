@@ -1,5 +1,6 @@
 //! What an inspector reads in a media playlist beside the player's parser: titles, ad markers, bit rates, values as written.
 
+use super::MOST;
 use super::cue::Cues;
 use super::daterange::DateRanges;
 use super::lint::Lint;
@@ -9,8 +10,18 @@ use thalweg::hls::Observer;
 use thalweg::hls::lines::Attributes;
 use thalweg::presentation::{Warning, integer};
 
-/// KEYFORMAT and IV, as written, of the keys in force.
-type Vectors = Rc<Vec<(String, Option<String>)>>;
+/// Of a key in force, what the model has in another form.
+#[derive(Clone)]
+pub struct Written {
+    /// As the model has it.
+    pub format: String,
+    /// KEYFORMAT, as written.
+    pub keyformat: Option<String>,
+    /// IV, as written.
+    pub iv: Option<String>,
+}
+
+type Keys = Rc<Vec<Written>>;
 
 /// What was read of a whole playlist.
 #[derive(Default)]
@@ -28,13 +39,15 @@ pub struct Notes {
     /// EXT-X-SKIP's RECENTLY-REMOVED-DATERANGES: where it is written, dateranges were left out, too.
     pub removed: Option<String>,
     pub dateranges: DateRanges,
-    /// One for each segment.
+    /// Segments in the text.
+    pub uris: u32,
+    /// One for each segment that is printed.
     pub segments: Vec<Note>,
     pub lint: Lint,
     /// Of the segment that comes next.
     pub next: Note,
     bitrate: Option<u64>,
-    vectors: Vectors,
+    keys: Keys,
     /// About values that the player has no use for.
     pub warnings: Vec<Warning>,
 }
@@ -47,7 +60,7 @@ pub struct Note {
     /// EXT-X-BITRATE, kilobits per second.
     pub bitrate: Option<u64>,
     pub cues: Cues,
-    pub vectors: Vectors,
+    pub keys: Keys,
     /// EXT-X-BITRATE so far, whether or not it holds for this segment.
     rate: Option<u64>,
     /// Whether it has a byte range: EXT-X-BITRATE does not hold for it.
@@ -61,7 +74,7 @@ impl Notes {
 
     /// What holds behind the segment that `note` is on holds at the beginning.
     pub fn after(text: &str, note: &Note) -> Self {
-        Notes { bitrate: note.rate, vectors: note.vectors.clone(), ..Notes::new(text) }
+        Notes { bitrate: note.rate, keys: note.keys.clone(), ..Notes::new(text) }
     }
 
     /// The segment that the last tags are about: the next, finished or not.
@@ -69,7 +82,7 @@ impl Notes {
         let mut note = std::mem::take(&mut self.next);
         note.rate = self.bitrate;
         note.bitrate = self.bitrate.filter(|_| !note.ranged);
-        note.vectors = self.vectors.clone();
+        note.keys = self.keys.clone();
         note
     }
 
@@ -80,15 +93,16 @@ impl Notes {
 
     fn key(&mut self, attributes: Attributes) {
         if attributes.get("METHOD").is_some_and(|method| method.eq_ignore_ascii_case("NONE")) {
-            self.vectors = Rc::default();
+            self.keys = Rc::default();
             return;
         }
-        let format = attributes.get("KEYFORMAT").unwrap_or("identity");
-        let vectors = Rc::make_mut(&mut self.vectors);
-        vectors.retain(|(known, _)| known != format);
+        let keyformat = attributes.get("KEYFORMAT").map(str::to_owned);
+        let format = keyformat.clone().unwrap_or_else(|| "identity".to_owned());
+        let keys = Rc::make_mut(&mut self.keys);
+        keys.retain(|known| known.format != format);
         // As many as the parser keeps.
-        if vectors.len() < 16 {
-            vectors.push((format.to_owned(), attributes.get("IV").map(str::to_owned)));
+        if keys.len() < 16 {
+            keys.push(Written { format, keyformat, iv: attributes.get("IV").map(str::to_owned) });
         }
     }
 }
@@ -144,7 +158,10 @@ impl Observer for Notes {
 
     fn uri(&mut self, _: u32, _: &str, _: u32) {
         let note = self.close();
-        self.segments.push(note);
+        if self.segments.len() < MOST {
+            self.segments.push(note);
+        }
+        self.uris += 1;
     }
 
     fn defined(&mut self, variables: Vec<(String, String)>) {
