@@ -1,7 +1,7 @@
 //! Our SCTE 35 decoder beside `scte35-reader`, which is built for broadcast: every section that the corpus's manifests hold
 //! and generated ones. Where it reads a section, both must say the same.
 
-use mpeg2ts_reader::demultiplex::{self, FilterRequest, NullPacketFilter};
+use context::Context;
 use mpeg2ts_reader::psi::{SectionCommonHeader, WholeCompactSyntaxPayloadParser};
 use scte35_reader::{
     Scte35SectionProcessor, SpliceCommand, SpliceDescriptors, SpliceInfoHeader, SpliceInfoProcessor,
@@ -13,11 +13,17 @@ use thalweg::presentation::scte35::{
     Command, Descriptor, Segmentation, SpliceInfo, decode, from_base64, from_hex,
 };
 
-mpeg2ts_reader::demux_context!(Context, NullPacketFilter<Context>);
+/// What a demultiplexer would be, of which nothing is needed here.
+mod context {
+    #![allow(missing_docs)]
+    use mpeg2ts_reader::demultiplex::{FilterRequest, NullPacketFilter};
 
-impl Context {
-    fn do_construct(&mut self, _: FilterRequest<'_, '_>) -> NullPacketFilter<Context> {
-        unreachable!("no transport stream is read")
+    mpeg2ts_reader::demux_context!(Context, NullPacketFilter<Context>);
+
+    impl Context {
+        fn do_construct(&mut self, _: FilterRequest<'_, '_>) -> NullPacketFilter<Context> {
+            unreachable!("no transport stream is read")
+        }
     }
 }
 
@@ -248,8 +254,8 @@ fn section(seed: u64) -> Vec<u8> {
         2 => (0xFF, bytes(4 + seed as usize % 9)),
         3 => (6, time(&mut bytes)),
         _ => {
-            let mut insert = [bytes(4), vec![if seed % 7 == 0 { 0xFF } else { 0x7F }]].concat();
-            if seed % 7 != 0 {
+            let mut insert = [bytes(4), vec![if seed.is_multiple_of(7) { 0xFF } else { 0x7F }]].concat();
+            if !seed.is_multiple_of(7) {
                 let flags = bytes(1)[0] | 0x0F;
                 insert.push(flags);
                 let immediate = flags & 0x10 != 0;
@@ -288,7 +294,7 @@ fn section(seed: u64) -> Vec<u8> {
                 }
                 body.extend([8, 8]);
                 body.extend(bytes(8));
-                let start = seed % 5 == 0;
+                let start = seed.is_multiple_of(5);
                 body.push(if start { 0x34 } else { 0x35 });
                 body.extend(bytes(2));
                 body.extend(if start { bytes(2) } else { vec![] });
