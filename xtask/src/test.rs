@@ -67,6 +67,9 @@ fn rust(tally: &mut Tally, arguments: &[String]) {
     tally.check(quiet("clippy", call("cargo", ["clippy", "--workspace", "--all-targets"]).args(lints)));
     let target = ["clippy", "--package", "thalweg", "--target", "wasm32-unknown-unknown"];
     tally.check(quiet("clippy for the page", call("cargo", target).args(lints)));
+    let inspector = ["clippy", "--package", "thalweg-inspector", "--features", "judges"];
+    let target = ["--target", "wasm32-unknown-unknown"];
+    tally.check(quiet("clippy for the inspector", call("cargo", inspector).args(target).args(lints)));
     let mut tests = call("cargo", ["test", "--workspace", "--no-fail-fast"]);
     // The scenario tests leave their records there for the validators of others.
     tests.env("THALWEG_CMCD_OUT", at("target/cmcd"));
