@@ -130,6 +130,10 @@ impl Live {
         if !keys_follow(&self.timeline, end.segments, &tail) {
             return None;
         }
+        // Merging counts discontinuities from the first segment that both list: that one must begin none that it did not.
+        if breaks(&self.body, end.offset)? != breaks(body, from)? {
+            return None;
+        }
         let changes = self.merge(tail);
         match changes.outcome {
             Outcome::Older => return Some((changes, None)),
@@ -148,6 +152,21 @@ impl Live {
         }
         let last = plain(body, Place { offset: from, lines, segments: skipped });
         Some((changes, Some(Marks { number: begin.first_number, first, last })))
+    }
+}
+
+/// Whether the segment that follows the place at `offset` begins a discontinuity; `None` where none follows.
+fn breaks(body: &[u8], offset: usize) -> Option<bool> {
+    let mut breaks = false;
+    let mut at = offset;
+    loop {
+        // The last line need not end.
+        let line = next_line(body, at).or(body.get(at..)).filter(|line| !line.is_empty())?;
+        at += line.len();
+        match says(line) {
+            Says::Uri => return Some(breaks),
+            _ => breaks |= line.trim_ascii() == b"#EXT-X-DISCONTINUITY",
+        }
     }
 }
 

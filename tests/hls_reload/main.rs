@@ -315,6 +315,8 @@ fn unchanged_lines_are_read_again_where_they_mean_something_else() {
         (text.clone() + more, elsewhere),
         (text.replace("TARGETDURATION:4", "TARGETDURATION:9") + more, URL),
         (text.replace("#EXT-X-MEDIA", "#EXT-X-MAP:URI=\"j\"\n#EXT-X-MEDIA") + more, URL),
+        // A discontinuity that comes between two segments which were there before (found by fuzzing).
+        (text.replace("y.ts\n", "y.ts\n#EXT-X-DISCONTINUITY\n") + more, URL),
     ] {
         let mut live = Live::new(text.clone().into_bytes(), URL, &[]).unwrap();
         live.reload(new.clone().into_bytes(), url, &[]).unwrap();
