@@ -21,10 +21,15 @@ const PER_BYTE: Duration = Duration::from_micros(10);
 /// Does `work` on an input of so many bytes, and panics if it took longer than linear work would have. Processor time is
 /// measured, as other programs run beside a long fuzz run.
 pub fn bounded<T>(bytes: usize, work: impl FnOnce() -> T) -> T {
+    bounded_above(BASE, bytes, work)
+}
+
+/// [`bounded`], where any input may take `base`.
+pub fn bounded_above<T>(base: Duration, bytes: usize, work: impl FnOnce() -> T) -> T {
     let begin = processor_time();
     let result = work();
     let taken = processor_time() - begin;
-    let allowed = BASE + PER_BYTE * u32::try_from(bytes).unwrap_or(u32::MAX);
+    let allowed = base + PER_BYTE * u32::try_from(bytes).unwrap_or(u32::MAX);
     assert!(taken <= allowed, "{bytes} bytes took {taken:?}");
     result
 }

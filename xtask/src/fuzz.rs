@@ -62,7 +62,7 @@ fn fuzz(target: &str, dictionary: &str, minutes: u32) -> Result {
         format!("-artifact_prefix={}/", show(artifacts)),
         "-max_len=65536".to_owned(),
         "-len_control=0".to_owned(),
-        "-timeout=10".to_owned(),
+        "-timeout=60".to_owned(),
         "-rss_limit_mb=1024".to_owned(),
         // Not each input that reached something new: of a failure, only what failed.
         "-verbosity=0".to_owned(),
