@@ -181,7 +181,7 @@ impl<'a> Reader<'a> {
                 self.edge().part_target = Attributes(value).seconds("PART-TARGET");
             }
             "EXT-X-SERVER-CONTROL" if O::LIVE => self.edge().control = Some(edge::control(Attributes(value))),
-            "EXT-X-PART" | "EXT-X-PRELOAD-HINT" | "EXT-X-RENDITION-REPORT" => {
+            "EXT-X-PART" | "EXT-X-PRELOAD-HINT" | "EXT-X-RENDITION-REPORT" if O::LIVE => {
                 self.resource(name, value, line)?
             }
             _ => {}
