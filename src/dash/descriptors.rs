@@ -1,5 +1,6 @@
 //! Descriptors (ISO/IEC 23009-1 5.8.2): what they say of channels, tiles, protection and what else the model holds.
 
+use super::observe::Observer;
 use super::xml::Element;
 use crate::presentation::{Continuation, Protection, Tiles, integer};
 use std::borrow::Cow;
@@ -28,20 +29,25 @@ pub struct Descriptors<'d> {
 }
 
 impl<'d> Descriptors<'d> {
-    /// Reads those in `element`. `above`, the MPD and the Period, may have ContentProtection elements to refer to.
-    pub fn read(element: Element<'d>, above: [Element<'d>; 2]) -> Self {
+    /// Reads those in `element`. `above`, the MPD and the Period, may have ContentProtection elements to refer to. What the
+    /// player of today has no use for is read for observers only: it stays out of the page.
+    pub fn read<O: Observer>(element: Element<'d>, above: [Element<'d>; 2]) -> Self {
         let mut read = Descriptors::default();
         let (mut unknown, mut known) = (None, Vec::new());
         for child in element.children() {
             let of = |name| child.attribute(name).unwrap_or_default();
             match child.name() {
                 "Role" => read.roles.push(of("value").into_owned()),
-                "AudioChannelConfiguration" if read.channels.is_none() => {
+                "AudioChannelConfiguration" if O::ALL && read.channels.is_none() => {
                     read.channels = channels(&of("schemeIdUri"), &of("value"));
                 }
                 "ContentProtection" => {
-                    let meant = child.attribute("ref").and_then(|id| definition(&id, above));
-                    read.protection.push(protection(meant.unwrap_or(child)));
+                    read.protection.push(if O::ALL {
+                        let meant = child.attribute("ref").and_then(|id| definition(&id, above));
+                        protection(meant.unwrap_or(child))
+                    } else {
+                        Protection { scheme: of("schemeIdUri").into_owned(), ..Protection::default() }
+                    });
                 }
                 name @ ("EssentialProperty" | "SupplementalProperty") => {
                     let (scheme, value) = (of("schemeIdUri"), of("value"));
@@ -49,14 +55,16 @@ impl<'d> Descriptors<'d> {
                     match &*scheme {
                         "http://dashif.org/guidelines/thumbnail_tile"
                         | "http://dashif.org/thumbnail_tile" => {
-                            read.tiles = tiles(&value);
+                            read.tiles = if O::ALL { tiles(&value) } else { None };
                         }
                         "urn:mpeg:dash:adaptation-set-switching:2016" => read.switching = Some(value),
                         "urn:mpeg:dash:period-continuity:2015" => {
-                            read.continues = Some(Continuation { period: value.into(), continuous: true });
+                            read.continues =
+                                O::ALL.then(|| Continuation { period: value.into(), continuous: true });
                         }
                         "urn:mpeg:dash:period-connectivity:2015" => {
-                            read.continues = Some(Continuation { period: value.into(), continuous: false });
+                            read.continues =
+                                O::ALL.then(|| Continuation { period: value.into(), continuous: false });
                         }
                         "http://dashif.org/guidelines/trickmode" => code = Some("trick_mode"),
                         "urn:mpeg:dash:preselection:2016" => code = Some("preselection_only"),

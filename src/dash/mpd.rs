@@ -219,7 +219,7 @@ impl<'d, O: Observer> Reader<'_, 'd, O> {
                 base: &base,
                 addressing: addressing.inherit(set),
                 common: Common::default().inherit(set),
-                said: Descriptors::read(set, [self.root, element]),
+                said: Descriptors::read::<O>(set, [self.root, element]),
                 id: &id,
                 span,
             };
@@ -268,7 +268,7 @@ impl<'d, O: Observer> Reader<'_, 'd, O> {
         let mut kind = content_type(set).or_else(|| level.common.kind());
         let mut renditions = Vec::new();
         for (number, element) in set.all("Representation").enumerate() {
-            let said = Descriptors::read(element, [self.root, level.span.element]);
+            let said = Descriptors::read::<O>(element, [self.root, level.span.element]);
             let dropped = dropped.or_else(|| self.unusable(element, &said));
             if dropped.is_some() && !O::ALL {
                 continue;

@@ -355,7 +355,7 @@ fn preselection(element: Element) -> Preselection {
         language: own(element, "lang"),
         label: label(element),
         roles: values(element, "Role"),
-        channels: Descriptors::read(element, [element; 2]).channels,
+        channels: Descriptors::read::<Tree>(element, [element; 2]).channels,
     }
 }
 

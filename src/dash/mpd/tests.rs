@@ -150,9 +150,16 @@ fn sets_that_may_be_switched_are_one_track() {
     assert_eq!(tracks, [vec!["a", "b"], vec!["c"]]);
 }
 
+/// Who wants all that the model holds.
+struct All;
+
+impl Observer for All {
+    const ALL: bool = true;
+}
+
 #[test]
 fn descriptors_are_read_at_both_levels() {
-    let presentation = read(&format!(
+    let text = format!(
         "<MPD mediaPresentationDuration='PT4S'><ContentProtection refId='k' schemeIdUri='urn:uuid:a'><cenc:pssh>AA</cenc:pssh></ContentProtection>\
          <Period id='p'><AdaptationSet id='7' mimeType='audio/mp4'>\
          <SupplementalProperty schemeIdUri='urn:mpeg:dash:period-continuity:2015' value='o'/>\
@@ -161,7 +168,8 @@ fn descriptors_are_read_at_both_levels() {
          <Representation id='x'><ContentProtection schemeIdUri='urn:uuid:b' default_KID='i'/></Representation>\
          <Representation id='y'><AudioChannelConfiguration schemeIdUri='urn:dolby:dash:audio_channel_configuration:2011' value='A000'/></Representation>\
          </AdaptationSet></Period></MPD>"
-    ));
+    );
+    let presentation = super::read(&text, URL, &mut All).unwrap();
     let track = &presentation.periods[0].tracks[0];
     let continues = track.continues.as_ref().unwrap();
     assert_eq!((track.id.as_str(), continues.period.as_str(), continues.continuous), ("7", "o", true));
