@@ -165,7 +165,7 @@ fn breaks(body: &[u8], offset: usize) -> Option<bool> {
         at += line.len();
         match says(line) {
             Says::Uri => return Some(breaks),
-            _ => breaks |= line.trim_ascii() == b"#EXT-X-DISCONTINUITY",
+            _ => breaks |= name(line) == Some(b"EXT-X-DISCONTINUITY"),
         }
     }
 }
@@ -198,15 +198,18 @@ enum Says {
 }
 
 fn says(line: &[u8]) -> Says {
-    let start = line.iter().position(|byte| *byte > b' ').unwrap_or(line.len());
-    let line = &line[start..];
-    let Some(tag) = line.strip_prefix(b"#") else {
-        return if line.is_empty() { Says::Nothing } else { Says::Uri };
+    let Some(name) = name(line) else {
+        return if line.iter().all(|byte| *byte <= b' ') { Says::Nothing } else { Says::Uri };
     };
-    let end = tag.iter().position(|byte| *byte == b':' || *byte <= b' ').unwrap_or(tag.len());
-    let name = str::from_utf8(&tag[..end]).unwrap_or_default();
+    let name = str::from_utf8(name).unwrap_or_default();
     let kind = TAGS.iter().find(|(_, names)| names.contains(&name));
     kind.map_or(Says::Nothing, |(says, _)| *says)
+}
+
+/// The name of the tag that a line is, without its `#`.
+fn name(line: &[u8]) -> Option<&[u8]> {
+    let tag = line.get(line.iter().position(|byte| *byte > b' ')?..)?.strip_prefix(b"#")?;
+    tag.split(|byte| *byte == b':' || *byte <= b' ').next()
 }
 
 /// All tags that the parser makes something of.
