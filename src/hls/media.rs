@@ -18,8 +18,9 @@ const MAX_URLS: usize = 64 << 20;
 /// Sees what the parser reads: what a player has no use for. Each call has the index of the segment that the line stands
 /// before, or is.
 pub trait Observer {
-    /// Whether to read what only live streams need: the edge, dates, what was skipped, where to start.
-    const LIVE: bool = true;
+    /// Whether to read what the player of today has no use for: the live edge, dates, where to start, how to decrypt;
+    /// subtitles, angles, other pathways.
+    const ALL: bool = true;
     /// A tag, its variables substituted, before the parser reads it.
     fn tag(&mut self, _segment: u32, _name: &str, _value: &str, _line: u32) {}
     /// The URI of a segment.
@@ -31,11 +32,11 @@ pub trait Observer {
 /// Sees nothing.
 impl Observer for () {}
 
-/// Sees nothing, for a player that plays no live streams: it is smaller without what it would not use.
-pub struct Finished;
+/// Sees nothing, for the player in the page: what it would not use is not there.
+pub struct Page;
 
-impl Observer for Finished {
-    const LIVE: bool = false;
+impl Observer for Page {
+    const ALL: bool = false;
 }
 
 /// Reads the playlist `text`, fetched from `url`; `imports` are the multivariant playlist's variables. A playlist without
@@ -139,7 +140,7 @@ impl<'a> Reader<'a> {
                 Some(range) => self.range = Some(range),
                 None => self.warn("byterange_invalid", line, value),
             },
-            "EXT-X-PROGRAM-DATE-TIME" if O::LIVE => match date_time(value) {
+            "EXT-X-PROGRAM-DATE-TIME" if O::ALL => match date_time(value) {
                 Some(date) => set_from(&mut self.timeline.dates, index, date),
                 None => self.warn("program_date_time_invalid", line, value),
             },
@@ -147,7 +148,8 @@ impl<'a> Reader<'a> {
                 self.discontinuity = self.discontinuity.saturating_add(1);
                 set_from(&mut self.timeline.discontinuities, index, self.discontinuity);
             }
-            "EXT-X-KEY" => self.key(value, line)?,
+            "EXT-X-KEY" if O::ALL => self.key(value, line)?,
+            "EXT-X-KEY" => self.protected(value),
             "EXT-X-MAP" => self.map(Attributes(value), line)?,
             "EXT-X-GAP" if self.timeline.gaps.last() != Some(&index) => self.timeline.gaps.push(index),
             "EXT-X-DISCONTINUITY-SEQUENCE" => {
@@ -166,22 +168,22 @@ impl<'a> Reader<'a> {
             // RFC 8216bis 4.4.3.5: a VOD playlist cannot change, whether or not it says ENDLIST.
             "EXT-X-PLAYLIST-TYPE" if value.eq_ignore_ascii_case("VOD") => self.timeline.complete = true,
             // RFC 8216bis 6.2.5.1: the segments left out keep their numbers.
-            "EXT-X-SKIP" if O::LIVE => {
+            "EXT-X-SKIP" if O::ALL => {
                 let skipped = Attributes(value).number("SKIPPED-SEGMENTS");
                 match skipped.and_then(|skipped| u32::try_from(skipped).ok()) {
                     Some(skipped) => self.timeline.skipped = skipped,
                     None => self.warn("skip_invalid", line, value),
                 }
             }
-            "EXT-X-START" if O::LIVE => match start(Attributes(value)) {
+            "EXT-X-START" if O::ALL => match start(Attributes(value)) {
                 Some(start) => self.timeline.start_offset = Some(start),
                 None => self.warn("start_invalid", line, value),
             },
-            "EXT-X-PART-INF" if O::LIVE => {
+            "EXT-X-PART-INF" if O::ALL => {
                 self.edge().part_target = Attributes(value).seconds("PART-TARGET");
             }
-            "EXT-X-SERVER-CONTROL" if O::LIVE => self.edge().control = Some(edge::control(Attributes(value))),
-            "EXT-X-PART" | "EXT-X-PRELOAD-HINT" | "EXT-X-RENDITION-REPORT" if O::LIVE => {
+            "EXT-X-SERVER-CONTROL" if O::ALL => self.edge().control = Some(edge::control(Attributes(value))),
+            "EXT-X-PART" | "EXT-X-PRELOAD-HINT" | "EXT-X-RENDITION-REPORT" if O::ALL => {
                 self.resource(name, value, line)?
             }
             _ => {}
@@ -235,6 +237,15 @@ impl<'a> Reader<'a> {
             self.warn("sequence_late", line, name);
         }
         known.or(sequence)
+    }
+
+    /// That segments are encrypted, and by which METHOD.
+    fn protected(&mut self, value: &str) {
+        let method = Attributes(value).get("METHOD").unwrap_or_default();
+        if self.timeline.keys.is_empty() && !method.eq_ignore_ascii_case("NONE") {
+            let key = Key { method: method.to_owned(), ..Key::default() };
+            self.timeline.keys.push((self.timeline.len(), Arc::new([key])));
+        }
     }
 
     fn key(&mut self, value: &str, line: u32) -> Result<(), Error> {

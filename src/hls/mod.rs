@@ -23,7 +23,7 @@ use crate::presentation::{Index, Period, Presentation, Rendition, Timeline, Trac
 pub use again::Live;
 pub use align::{Alignment, align};
 use lines::{Line, Lines};
-pub use media::{Finished, Observer, byte_range, start};
+pub use media::{Observer, Page, byte_range, start};
 pub use multivariant::resolution;
 pub use pace::{Directives, Skip, directives, next_reload};
 pub use reload::{Changes, Outcome, reload};
@@ -56,9 +56,9 @@ pub fn parse(text: &str, url: &str) -> Result<Playlist, Error> {
 }
 
 /// As [`parse`]; `observer` sees the tags of a media playlist.
-pub fn parse_as(text: &str, url: &str, observer: &mut impl Observer) -> Result<Playlist, Error> {
+pub fn parse_as<O: Observer>(text: &str, url: &str, observer: &mut O) -> Result<Playlist, Error> {
     let parsed = match multivariant_tag(text)? {
-        Some(_) => multivariant::parse(text, url).map(Playlist::Multivariant),
+        Some(_) => multivariant::parse::<O>(text, url).map(Playlist::Multivariant),
         None => media::parse(text, url, &[], observer).and_then(nonempty).map(Playlist::Media),
     };
     parsed.map_err(|error| error.url(url))

@@ -18,6 +18,7 @@
 
 use super::define;
 use super::lines::{Attributes, Line, Lines};
+use super::media::Observer;
 use crate::error::{Code, Error};
 use crate::presentation::url::resolve;
 use crate::presentation::{
@@ -62,10 +63,10 @@ struct Lists<'a> {
 }
 
 /// Reads the playlist `text`, fetched from `url`.
-pub fn parse(text: &str, url: &str) -> Result<Presentation, Error> {
+pub fn parse<O: Observer>(text: &str, url: &str) -> Result<Presentation, Error> {
     let mut warnings = Vec::new();
     let (text, variables) = define::expand(text, url, &mut warnings)?;
-    let Lists { variants, members, pathway } = collect(&text, &mut warnings);
+    let Lists { variants, members, pathway } = collect::<O>(&text, &mut warnings);
     if variants.is_empty() {
         return Err(Error::new(Code::ManifestEmpty).what("EXT-X-STREAM-INF"));
     }
@@ -77,7 +78,7 @@ pub fn parse(text: &str, url: &str) -> Result<Presentation, Error> {
         let kept = distinct(&variants, pathway, all_audio);
         let renditions = kept
             .iter()
-            .map(|kept| rendition(kept, url, kept.first().is_some_and(|kept| separate(kept)), all_audio))
+            .map(|kept| rendition::<O>(kept, url, kept.first().is_some_and(|kept| separate(kept)), all_audio))
             .collect();
         let kind = if all_audio { TrackKind::Audio } else { TrackKind::Video };
         tracks.push(Track {
@@ -96,7 +97,7 @@ pub fn parse(text: &str, url: &str) -> Result<Presentation, Error> {
             _ => true,
         };
         if let (Some(uri), true) = (member.uri, used) {
-            add_member(&mut tracks, member, resolve(url, uri), &variants, all_audio);
+            add_member::<O>(&mut tracks, member, resolve(url, uri), &variants, all_audio);
         }
     }
     for track in tracks.iter_mut() {
@@ -110,7 +111,7 @@ pub fn parse(text: &str, url: &str) -> Result<Presentation, Error> {
     })
 }
 
-fn collect<'a>(text: &'a str, warnings: &mut Vec<Warning>) -> Lists<'a> {
+fn collect<'a, O: Observer>(text: &'a str, warnings: &mut Vec<Warning>) -> Lists<'a> {
     let mut lists = Lists::default();
     let mut media_count = 0;
     let mut pending: Option<(Attributes, u32)> = None;
@@ -139,7 +140,8 @@ fn collect<'a>(text: &'a str, warnings: &mut Vec<Warning>) -> Lists<'a> {
                     ("VIDEO", TrackKind::Video),
                     ("SUBTITLES", TrackKind::Text),
                 ];
-                let kind = kinds.into_iter().find(|(name, _)| is(name));
+                let kinds = kinds.into_iter().filter(|(_, kind)| O::ALL || *kind == TrackKind::Audio);
+                let kind = { kinds }.find(|(name, _)| is(name));
                 match (attributes.get("GROUP-ID"), kind) {
                     (Some(group), Some((_, kind))) => lists.members.push(Member {
                         kind,
@@ -235,12 +237,19 @@ fn is_separate(members: &[Member], group: &str) -> bool {
 }
 
 /// Adds a member of a group to the track that it is a rendition of, or as a track.
-fn add_member(tracks: &mut Vec<Track>, member: &Member, url: String, variants: &[Variant], all_audio: bool) {
+fn add_member<O: Observer>(
+    tracks: &mut Vec<Track>,
+    member: &Member,
+    url: String,
+    variants: &[Variant],
+    all_audio: bool,
+) {
     let attributes = member.attributes;
+    let is_video = O::ALL && member.kind == TrackKind::Video;
     let (prefix, name) = match member.kind {
-        TrackKind::Audio => ('a', "AUDIO"),
-        TrackKind::Video => ('m', "VIDEO"),
-        _ => ('t', "SUBTITLES"),
+        TrackKind::Text if O::ALL => ('t', "SUBTITLES"),
+        TrackKind::Video if O::ALL => ('m', "VIDEO"),
+        _ => ('a', "AUDIO"),
     };
     let user = variants.iter().find(|variant| variant.attributes.get(name) == Some(member.group));
     let mut rendition = Rendition {
@@ -248,18 +257,19 @@ fn add_member(tracks: &mut Vec<Track>, member: &Member, url: String, variants: &
         codecs: user.and_then(|variant| {
             filter_codecs(variant.attributes.get("CODECS")?, |kind| kind == Some(member.kind))
         }),
-        group: (member.kind != TrackKind::Video).then(|| member.group.to_owned()),
+        group: (!is_video).then(|| member.group.to_owned()),
         // Of "6/-/BINAURAL" only the first says how many there are (4.4.6.1).
-        channels: attributes.get("CHANNELS").and_then(|text| decimal(text, 0)?.0.try_into().ok()),
+        channels: { attributes.get("CHANNELS").filter(|_| O::ALL) }
+            .and_then(|text| decimal(text, 0)?.0.try_into().ok()),
         index: Index::Playlist { url },
         ..Rendition::default()
     };
     if let Some(user) = user {
         // Of a variant without video, BANDWIDTH is the audio's own; another angle is as large as the variant is.
-        if all_audio || member.kind == TrackKind::Video {
+        if all_audio || is_video {
             rendition.bandwidth = user.bandwidth();
         }
-        if member.kind == TrackKind::Video {
+        if is_video {
             (rendition.width, rendition.height) = user.size();
         }
     }
@@ -273,15 +283,15 @@ fn add_member(tracks: &mut Vec<Track>, member: &Member, url: String, variants: &
     };
     match tracks.iter_mut().find(same) {
         Some(track) => {
-            track.default |= attributes.yes("DEFAULT") && member.kind != TrackKind::Video;
+            track.default |= attributes.yes("DEFAULT") && !is_video;
             track.renditions.push(rendition);
         }
         None => tracks.push(Track {
             kind: member.kind,
             language: language.map(str::to_owned),
             label: label.map(str::to_owned),
-            default: attributes.yes("DEFAULT") && member.kind != TrackKind::Video,
-            roles: roles(attributes),
+            default: attributes.yes("DEFAULT") && !is_video,
+            roles: if O::ALL { roles(attributes) } else { Vec::new() },
             renditions: vec![rendition],
             ..Track::default()
         }),
@@ -337,7 +347,7 @@ impl<'a> Variant<'a> {
 }
 
 /// A variant, and its redundant streams. `separate`: its audio has playlists of its own.
-fn rendition(kept: &[&Variant], url: &str, separate: bool, all_audio: bool) -> Rendition {
+fn rendition<O: Observer>(kept: &[&Variant], url: &str, separate: bool, all_audio: bool) -> Rendition {
     let Some((variant, others)) = kept.split_first() else { return Rendition::default() };
     let (width, height) = variant.size();
     let group = |variant: &Variant| variant.group().filter(|_| separate).map(str::to_owned);
@@ -362,6 +372,7 @@ fn rendition(kept: &[&Variant], url: &str, separate: bool, all_audio: bool) -> R
         group: group(variant),
         alternatives: others
             .iter()
+            .filter(|_| O::ALL)
             .map(|other| Alternative {
                 pathway: other.pathway().to_owned(),
                 url: resolve(url, other.uri),
@@ -392,7 +403,7 @@ mod tests {
     const URL: &str = "https://h/p/master.m3u8";
 
     fn tracks(body: &str) -> Vec<Track> {
-        let mut presentation = parse(&format!("#EXTM3U\n{body}"), URL).unwrap();
+        let mut presentation = parse::<()>(&format!("#EXTM3U\n{body}"), URL).unwrap();
         assert_eq!(presentation.periods.len(), 1);
         presentation.periods.remove(0).tracks
     }
@@ -597,7 +608,7 @@ mod tests {
     fn variables_are_put_in_and_handed_on() {
         let text = "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n{$b}\n#EXT-X-DEFINE:NAME=\"b\",VALUE=\"https://c/\"\n\n\
                     #EXT-X-STREAM-INF:BANDWIDTH=2\n{$b}2.m3u8\nstray\n";
-        let presentation = parse(text, URL).unwrap();
+        let presentation = parse::<()>(text, URL).unwrap();
         let renditions = &presentation.periods[0].tracks[0].renditions;
         assert_eq!([0, 1].map(|n| playlist(&renditions[n])), ["https://h/p/{$b}", "https://c/2.m3u8"]);
         assert_eq!(presentation.variables, [("b".to_owned(), "https://c/".to_owned())]);
@@ -608,7 +619,7 @@ mod tests {
     fn what_is_broken_is_told_and_the_rest_is_kept() {
         let text = "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n#EXT-X-STREAM-INF:PROGRAM-ID=1\na.m3u8\nstray.m3u8\n\
                     #EXT-X-STREAM-INF:BANDWIDTH=3,RESOLUTION=axb";
-        let presentation = parse(text, URL).unwrap();
+        let presentation = parse::<()>(text, URL).unwrap();
         assert_eq!(presentation.periods[0].tracks[0].renditions.len(), 1);
         let seen: Vec<_> = presentation.warnings.iter().map(|warning| (warning.code, warning.line)).collect();
         let wanted = [
@@ -621,6 +632,9 @@ mod tests {
         let old =
             tracks("#EXT-X-STREAM-INF:BANDWIDTH=1,URI=\"a\"\n#EXT-X-STREAM-INF:BANDWIDTH=2,URI=\"b\"\n");
         assert_eq!(playlist(&old[0].renditions[1]), "https://h/p/b");
-        assert_eq!(parse("#EXTM3U\n#EXT-X-MEDIA:TYPE=AUDIO\n", URL).unwrap_err().code, Code::ManifestEmpty);
+        assert_eq!(
+            parse::<()>("#EXTM3U\n#EXT-X-MEDIA:TYPE=AUDIO\n", URL).unwrap_err().code,
+            Code::ManifestEmpty
+        );
     }
 }

@@ -4,7 +4,7 @@
 use super::io::Format;
 use crate::dash;
 use crate::error::{Code, Error};
-use crate::hls::{self, Finished, Playlist};
+use crate::hls::{self, Page, Playlist};
 use crate::presentation::{ByteRange, Index, Init, Presentation, Timeline, TrackKind};
 
 /// Reads what load() was pointed at. The format is told by the content unless it is given.
@@ -18,7 +18,7 @@ pub fn parse(body: &[u8], url: &str, format: Option<Format>) -> Result<(Format, 
     };
     let presentation = match format {
         Format::Dash => dash::parse(&text, url),
-        Format::Hls => hls::parse_as(&text, url, &mut Finished).and_then(|playlist| match playlist {
+        Format::Hls => hls::parse_as(&text, url, &mut Page).and_then(|playlist| match playlist {
             Playlist::Multivariant(presentation) => Ok(presentation),
             Playlist::Media(timeline) => clear(timeline).map(|timeline| hls::presentation_of(timeline, url)),
         }),
@@ -82,7 +82,7 @@ pub fn timeline(
             if !hls::is_playlist(&text) {
                 return Err(Error::new(Code::ManifestNotManifest).url(final_url));
             }
-            hls::media_as(variables, &text, final_url, &mut Finished)
+            hls::media_as(variables, &text, final_url, &mut Page)
                 .and_then(clear)
                 .map(|timeline| (timeline, None))
         }

@@ -212,7 +212,7 @@ impl Default for Index {
 }
 
 /// How segments are encrypted, or where a licence for them is had (EXT-X-KEY).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Key {
     /// METHOD as written: `AES-128`, `SAMPLE-AES`, `SAMPLE-AES-CTR`.
     pub method: String,
