@@ -241,9 +241,14 @@ const MAX_WARNINGS: usize = 100;
 const MAX_MESSAGE: usize = 200;
 
 impl Warning {
-    /// Adds a warning to `list`, within bounds that a hostile manifest cannot move.
+    /// Adds a warning to `list`, within bounds that a hostile manifest cannot move. In the page, where nothing reads them,
+    /// there are none, and their words are not downloaded.
     #[cold]
+    #[cfg_attr(all(target_arch = "wasm32", feature = "page"), inline(always))]
     pub fn add(list: &mut Vec<Warning>, code: &'static str, line: u32, message: &str) {
+        if cfg!(all(target_arch = "wasm32", feature = "page")) {
+            return;
+        }
         if list.len() < MAX_WARNINGS {
             let end = message.floor_char_boundary(MAX_MESSAGE);
             list.push(Warning { code, line, message: message.get(..end).unwrap_or_default().to_owned() });
