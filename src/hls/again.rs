@@ -130,7 +130,11 @@ impl Live {
         if !keys_follow(&self.timeline, end.segments, &tail) {
             return None;
         }
-        // Merging counts discontinuities from the first segment that both list: that one must begin none that it did not.
+        // Late tags may say otherwise than the head.
+        if tail.first_number != begin.first_number.saturating_add(u64::from(skipped)) {
+            return None;
+        }
+        // Merging counts discontinuities from the first segment that both list: that one must begin as many as it did.
         if breaks(&self.body, end.offset)? != breaks(body, from)? {
             return None;
         }
@@ -155,9 +159,9 @@ impl Live {
     }
 }
 
-/// Whether the segment that follows the place at `offset` begins a discontinuity; `None` where none follows.
-fn breaks(body: &[u8], offset: usize) -> Option<bool> {
-    let mut breaks = false;
+/// How many discontinuities the segment that follows the place at `offset` begins; `None` where none follows.
+fn breaks(body: &[u8], offset: usize) -> Option<usize> {
+    let mut breaks = 0;
     let mut at = offset;
     loop {
         // The last line need not end.
@@ -165,7 +169,7 @@ fn breaks(body: &[u8], offset: usize) -> Option<bool> {
         at += line.len();
         match says(line) {
             Says::Uri => return Some(breaks),
-            _ => breaks |= name(line) == Some(b"EXT-X-DISCONTINUITY"),
+            _ => breaks += usize::from(name(line) == Some(b"EXT-X-DISCONTINUITY")),
         }
     }
 }

@@ -318,6 +318,7 @@ fn unchanged_lines_are_read_again_where_they_mean_something_else() {
         // A discontinuity that comes between two segments which were there before (found by fuzzing).
         (text.replace("y.ts\n", "y.ts\n#EXT-X-DISCONTINUITY\n") + more, URL),
         (text.replace("y.ts\n", "y.ts\n\0#EXT-X-DISCONTINUITY:\r\n") + more, URL),
+        (text.clone() + "#EXT-X-MEDIA-SEQUENCE:5\n" + more, URL),
     ] {
         let mut live = Live::new(text.clone().into_bytes(), URL, &[]).unwrap();
         live.reload(new.clone().into_bytes(), url, &[]).unwrap();
