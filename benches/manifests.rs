@@ -148,7 +148,7 @@ fn mpd(segments: usize, shared: bool) -> String {
 fn timelines(mpd: &str) -> Vec<Timeline> {
     let track = dash::parse(mpd, URL).expect("an MPD").periods.remove(0).tracks.remove(0);
     let timelines = track.renditions.into_iter().map(|rendition| match rendition.index {
-        Index::Timeline(timeline) => timeline,
+        Index::Timeline(timeline) => *timeline,
         other => panic!("{other:?} is no timeline"),
     });
     timelines.collect()

@@ -163,7 +163,7 @@ impl<'d> Addressing<'d> {
         };
         timeline.availability_offset = self.availability_offset(scope);
         timeline.chunked = self.chunked(scope);
-        Ok(Index::Timeline(timeline))
+        Ok(Index::Timeline(Box::new(timeline)))
     }
 
     /// In ticks per second.
@@ -292,11 +292,11 @@ impl<'d> Addressing<'d> {
                 let key =
                     (element.offset(), self.timescale(), self.presentation_time_offset, first, last, limit);
                 match &shared.timeline {
-                    Some(timeline) if shared.key == key => timeline.clone(),
+                    Some(timeline) if shared.key == key => timeline.without_addresses(),
                     _ => {
                         let timeline = self.by_timeline(element, scope, limit, &mut shared.read, warnings);
                         shared.key = key;
-                        shared.timeline.insert(timeline).clone()
+                        shared.timeline.insert(timeline).without_addresses()
                     }
                 }
             }

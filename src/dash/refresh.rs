@@ -221,7 +221,7 @@ fn index_at(period: &Period, (track, rendition): Place) -> Option<&Index> {
 fn timelines(period: &Period) -> impl Iterator<Item = &Timeline> {
     let renditions = period.tracks.iter().flat_map(|track| &track.renditions);
     renditions.filter_map(|rendition| match &rendition.index {
-        Index::Timeline(timeline) => Some(timeline),
+        Index::Timeline(timeline) => Some(&**timeline),
         _ => None,
     })
 }

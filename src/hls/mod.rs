@@ -111,7 +111,7 @@ pub fn presentation_of(mut timeline: Timeline, url: &str) -> Presentation {
     let live = !timeline.complete;
     let warnings = std::mem::take(&mut timeline.warnings);
     let rendition =
-        Rendition { id: "v0".to_owned(), index: Index::Timeline(timeline), ..Rendition::default() };
+        Rendition { id: "v0".to_owned(), index: Index::Timeline(Box::new(timeline)), ..Rendition::default() };
     let path = url.split(['?', '#']).next().unwrap_or_default();
     let label = path.rsplit('/').next().map(str::to_owned);
     let track = Track { label, default: true, renditions: vec![rendition], ..Track::default() };

@@ -199,7 +199,8 @@ impl Player {
         let variables = &self.presentation.variables;
         let loaded = manifest::timeline(index, variables, &request.body, &request.final_url);
         let (timeline, init) = match loaded {
-            Ok(loaded) => loaded,
+            Ok(Some(loaded)) => loaded,
+            Ok(None) => return,
             Err(error) => return self.lost(now, request, error.status(request.status)),
         };
         if !timeline.complete {
@@ -212,7 +213,7 @@ impl Player {
             .first_mut()
             .and_then(|period| period.tracks.get_mut(track)?.renditions.get_mut(rendition))
         {
-            rendition.index = Index::Timeline(timeline);
+            rendition.index = Index::Timeline(Box::new(timeline));
         }
         if let Some((lane, init)) = self.lanes.iter_mut().find(|lane| lane.track == track).zip(init) {
             lane.inits.push(init);

@@ -68,15 +68,15 @@ pub fn request(index: &Index) -> Option<(&str, Option<ByteRange>)> {
 /// A timeline, and its initialization segment with the bytes, if that came along.
 type Loaded = (Timeline, Option<(Init, Vec<u8>)>);
 
-/// Reads the answer to [`request`]; `variables` are the presentation's.
+/// Reads the answer to [`request`]; `variables` are the presentation's. `None`: the timeline is known already.
 pub fn timeline(
     index: &Index,
     variables: &[(String, String)],
     body: &[u8],
     final_url: &str,
-) -> Result<Loaded, Error> {
+) -> Result<Option<Loaded>, Error> {
     match index {
-        Index::Timeline(timeline) => Ok((timeline.clone(), None)),
+        Index::Timeline(_) => return Ok(None),
         Index::Playlist { .. } => {
             let text = String::from_utf8_lossy(body);
             if !hls::is_playlist(&text) {
@@ -100,6 +100,7 @@ pub fn timeline(
             Ok((timeline, init))
         }
     }
+    .map(Some)
     .map_err(|error| error.url(final_url))
 }
 

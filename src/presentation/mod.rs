@@ -182,7 +182,7 @@ impl Rendition {
 #[allow(clippy::large_enum_variant, reason = "a rendition has one, and most have a timeline")]
 pub enum Index {
     /// Known.
-    Timeline(Timeline),
+    Timeline(Box<Timeline>),
     /// In an HLS media playlist at this URL.
     Playlist {
         /// Absolute.

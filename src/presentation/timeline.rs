@@ -173,6 +173,21 @@ impl Timeline {
         }
     }
 
+    /// The same segments with nothing said about where they are. The runs are shared.
+    pub fn without_addresses(&self) -> Self {
+        let nowhere = Addresses::Template(String::new());
+        Timeline {
+            runs: self.runs.clone(),
+            len: self.len,
+            leaps: self.leaps.clone(),
+            anchored: self.anchored,
+            complete: self.complete,
+            availability_offset: self.availability_offset,
+            chunked: self.chunked,
+            ..Timeline::new(self.timescale, self.zero, self.origin, nowhere)
+        }
+    }
+
     /// Adds `count` segments of `duration` ticks, the first at `start` ticks. Starts must not go backwards.
     pub fn push(&mut self, start: i64, duration: u64, count: u32) {
         let Some(len) = self.len.checked_add(count) else { return };

@@ -40,7 +40,7 @@ fn canonical(text: &str) -> String {
 fn timelines(period: &Period) -> impl Iterator<Item = (&str, &Timeline)> {
     let renditions = period.tracks.iter().flat_map(|track| &track.renditions);
     renditions.filter_map(|rendition| match &rendition.index {
-        Index::Timeline(timeline) => Some((rendition.id.as_str(), timeline)),
+        Index::Timeline(timeline) => Some((rendition.id.as_str(), &**timeline)),
         _ => None,
     })
 }

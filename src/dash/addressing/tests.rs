@@ -24,7 +24,7 @@ fn index_in(inside: &str, duration: Option<Micros>, live: bool) -> Result<Index,
 
 fn timeline(inside: &str) -> Timeline {
     match index(inside).unwrap() {
-        Index::Timeline(timeline) => timeline,
+        Index::Timeline(timeline) => *timeline,
         other => panic!("{other:?}"),
     }
 }
