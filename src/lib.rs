@@ -19,8 +19,12 @@
 pub mod abr;
 #[cfg(all(target_arch = "wasm32", feature = "page"))]
 mod browser;
+// Tested natively.
 pub mod dash;
 pub mod error;
+#[cfg(any(test, all(target_arch = "wasm32", feature = "page")))]
+#[path = "browser/heap.rs"]
+mod heap;
 pub mod hls;
 pub mod media;
 pub mod player;
@@ -30,3 +34,7 @@ pub mod time;
 
 pub use error::{Code, Error};
 pub use time::Micros;
+
+#[cfg(all(target_arch = "wasm32", feature = "page"))]
+#[global_allocator]
+static HEAP: heap::Heap<heap::Pages> = heap::Heap::new(heap::Pages);

@@ -19,6 +19,11 @@ const CLOSURE = /^wasm_bindgen::convert::closures::.*invoke$/;
 /** The hash behind a name of the compiler's older scheme. */
 const HASH = /::h[0-9a-f]{16}$/;
 
+/** Files that panics name. */
+const PATH = /(?:\/rustc\/|\/rust\/deps\/|\/[\w/.-]*\/\.cargo\/registry\/|src\/)[\w/.-]+?\.rs/g;
+/** Of WebAssembly's binary format: the data section, and the instruction that gives a segment's address. */
+const [DATA, I32_CONST] = [11, 0x41];
+
 /** What the compiler's default target has, which wasm-bindgen may have told no one. */
 const FEATURES = ["bulk-memory", "bulk-memory-opt", "nontrapping-float-to-int", "sign-ext", "mutable-globals", "reference-types", "multivalue"].map(
   (feature) => `--enable-${feature}`,
@@ -47,8 +52,52 @@ if (callers.length > 0) {
 // it finds the same code again only where it stands alone.
 const flags = ["-Oz", "--converge", "-ocimfs=0", "-aimfs=0", "-fimfs=0", "--skip-pass=local-cse"];
 const strip = ["--strip-debug", "--strip-producers", "--strip-target-features"];
-writeFileSync(file, module.emitBinary());
+writeFileSync(file, blank(Buffer.from(module.emitBinary())));
 execFileSync("wasm-opt", [file, "-o", file, ...FEATURES, ...flags, ...strip], { stdio: "inherit" });
+
+/**
+ * The module with zeros for the places in the source that panics would name: the paths, and each `core::panic::Location`
+ * (address and length of a path, line, column) that points to one.
+ */
+function blank(bytes) {
+  const number = (at, signed = false) => {
+    let [value, shift, byte] = [0, 0, 0x80];
+    while (byte & 0x80) {
+      byte = bytes[at++];
+      value |= (byte & 0x7f) << shift;
+      shift += 7;
+    }
+    return [signed && shift < 32 && byte & 0x40 ? value | (-1 << shift) : value, at];
+  };
+  const segments = [];
+  for (let at = 8, length = 0; at < bytes.length; at += length) {
+    const id = bytes[at];
+    [length, at] = number(at + 1);
+    if (id !== DATA) continue;
+    let [count, from] = number(at);
+    for (; count > 0; count--) {
+      // Flags 0, then the address as `i32.const n; end`: what the linker writes for memory 0.
+      if (bytes[from] !== 0 || bytes[from + 1] !== I32_CONST) throw new Error(`${file}: a data segment of another kind`);
+      const [address, end] = number(from + 2, true);
+      const [size, start] = number(end + 1);
+      segments.push({ address, data: bytes.subarray(start, start + size) });
+      from = start + size;
+    }
+  }
+  const paths = new Map();
+  for (const { address, data } of segments) {
+    for (const { index, 0: path } of data.toString("latin1").matchAll(PATH)) paths.set(address + index, path.length);
+  }
+  for (const { address, data } of segments) {
+    for (let at = -address & 3; at + 16 <= data.length; at += 4) {
+      if (paths.get(data.readUInt32LE(at)) === data.readUInt32LE(at + 4)) data.fill(0, at, at + 16);
+    }
+    for (const [place, length] of paths) {
+      if (place >= address && place < address + data.length) data.fill(0, place - address, place - address + length);
+    }
+  }
+  return bytes;
+}
 
 /** Functions that still have a body and call one for formatting. */
 function formatters(text) {

@@ -7,9 +7,9 @@
 mod dash;
 mod hls;
 mod json;
-mod model;
 #[cfg(feature = "judges")]
 pub mod judges;
+mod model;
 mod scte35;
 #[cfg(target_arch = "wasm32")]
 mod wasm;

@@ -62,7 +62,7 @@ fn read_from<O: Observer>(text: &str, url: &str, observer: &mut O) -> Result<Pre
     let live = root.says("type", "dynamic");
     let total = duration(root, "mediaPresentationDuration");
     let base = Base { url: Cow::Borrowed(url), early: 0, chunked: false };
-    let base = base.of(root);
+    let base = base.of::<O>(root);
     observer.root(root, &base.url);
     let mut warnings = Vec::new();
     let spans = spans(root, total, &mut warnings);
@@ -164,12 +164,16 @@ struct Base<'s> {
 }
 
 impl Base<'_> {
-    fn of(&self, level: Element) -> Base<'_> {
+    fn of<O: Observer>(&self, level: Element) -> Base<'_> {
         let Some(element) = level.child("BaseURL") else {
             return Base { url: Cow::Borrowed(&self.url), ..*self };
         };
+        let url = Cow::Owned(resolve(&self.url, &element.text()));
+        if !O::ALL {
+            return Base { url, ..*self };
+        }
         Base {
-            url: Cow::Owned(resolve(&self.url, &element.text())),
+            url,
             early: self.early.saturating_add(seconds(element, "availabilityTimeOffset").unwrap_or(0)),
             chunked: match element.attribute("availabilityTimeComplete") {
                 Some(complete) => complete == "false",
@@ -209,12 +213,12 @@ impl<'d, O: Observer> Reader<'_, 'd, O> {
     fn period(&mut self, span: &Span<'d>, base: &Base) -> Result<Period, Error> {
         let element = span.element;
         let id = element.attribute("id").unwrap_or_default();
-        let base = base.of(element);
+        let base = base.of::<O>(element);
         self.observer.period(span, &base.url);
         let addressing = Addressing::default().inherit(element);
         let mut tracks: Vec<(Track, Option<Cow<str>>)> = Vec::new();
         for (place, set) in element.all("AdaptationSet").enumerate() {
-            let base = base.of(set);
+            let base = base.of::<O>(set);
             let mut level = Level {
                 base: &base,
                 addressing: addressing.inherit(set),
@@ -316,7 +320,7 @@ impl<'d, O: Observer> Reader<'_, 'd, O> {
         common: Common<'d>,
         dropped: Option<&'static str>,
     ) -> Result<Option<Rendition>, Error> {
-        let base = level.base.of(element);
+        let base = level.base.of::<O>(element);
         let bandwidth = number(element, "bandwidth").unwrap_or(0);
         let addressing = level.addressing.inherit(element);
         said.protection.extend(level.said.protection.iter().cloned());
