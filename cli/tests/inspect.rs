@@ -1,5 +1,6 @@
 //! `thalweg inspect` as it is called: what is printed, where the text may come from, and the exit codes.
 
+#[expect(dead_code, reason = "the other tests speak HTTP by hand")]
 mod support;
 
 use serde_json::Value;

@@ -194,7 +194,7 @@ impl<'d> Element<'d> {
     /// The character data in it, also that of elements in it, trimmed.
     pub fn text(self) -> Cow<'d, str> {
         let content = self.node().map_or("", |node| slice(self.text, node.content, node.content_end));
-        if !content.contains('<') {
+        if !content.as_bytes().contains(&b'<') {
             return decode(content.trim_ascii());
         }
         let (mut out, mut rest) = (String::new(), content);
@@ -360,7 +360,7 @@ fn tag_end(rest: &str) -> Option<usize> {
 
 /// `text` with its entities resolved; those that are not known stay as they are.
 pub fn decode(text: &str) -> Cow<'_, str> {
-    if !text.contains('&') {
+    if !text.as_bytes().contains(&b'&') {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());

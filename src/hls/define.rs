@@ -78,7 +78,7 @@ impl<'a> Variables<'a> {
         line: u32,
         warnings: &mut Vec<Warning>,
     ) -> Result<Cow<'t, str>, Error> {
-        if !self.active || !text.contains('{') {
+        if !self.active || !text.as_bytes().contains(&b'{') {
             return Ok(Cow::Borrowed(text));
         }
         let mut out = String::with_capacity(text.len());
@@ -128,7 +128,7 @@ pub fn expand<'t>(
     }
     let mut variables = Variables::new(url, &[]);
     let mut out = String::with_capacity(text.len());
-    let end = if text.contains('\n') { '\n' } else { '\r' };
+    let end = if text.as_bytes().contains(&b'\n') { '\n' } else { '\r' };
     for (line, number) in text.split(end).zip(1..) {
         match Lines::new(line).next() {
             Some((_, Line::Tag(TAG, value))) => variables.define(value, number, warnings)?,

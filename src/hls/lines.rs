@@ -31,7 +31,8 @@ pub struct Lines<'a> {
 impl<'a> Lines<'a> {
     /// The lines of `text`, with or without a byte order mark. Where no line feed is, carriage returns end lines.
     pub fn new(text: &'a str) -> Self {
-        let end = if text.contains('\n') { '\n' } else { '\r' };
+        // By bytes, here and elsewhere: the library's search for a char brings that for strings along, 3 kB (brotli).
+        let end = if text.as_bytes().contains(&b'\n') { '\n' } else { '\r' };
         Lines { lines: text.strip_prefix('\u{feff}').unwrap_or(text).split(end), number: 0 }
     }
 }

@@ -119,7 +119,7 @@ fn collect<'a, O: Observer>(text: &'a str, warnings: &mut Vec<Warning>) -> Lists
         match line {
             Line::Tag("EXT-X-STREAM-INF", value) => {
                 if let Some(unfinished) = pending.replace((Attributes(value), number)) {
-                    lists.add_unfinished(unfinished, warnings);
+                    lists.add_unfinished::<O>(unfinished, warnings);
                 }
             }
             Line::Uri(uri) => match pending.take() {
@@ -127,7 +127,7 @@ fn collect<'a, O: Observer>(text: &'a str, warnings: &mut Vec<Warning>) -> Lists
                     if attributes.number("BANDWIDTH").is_none() {
                         Warning::add(warnings, "bandwidth_missing", line, attributes.0);
                     }
-                    lists.add(attributes, uri);
+                    lists.add::<O>(attributes, uri);
                 }
                 None => Warning::add(warnings, "uri_without_variant", number, uri),
             },
@@ -164,15 +164,18 @@ fn collect<'a, O: Observer>(text: &'a str, warnings: &mut Vec<Warning>) -> Lists
         }
     }
     if let Some(unfinished) = pending {
-        lists.add_unfinished(unfinished, warnings);
+        lists.add_unfinished::<O>(unfinished, warnings);
     }
     lists
 }
 
 impl<'a> Lists<'a> {
-    fn add(&mut self, attributes: Attributes<'a>, uri: &'a str) {
+    fn add<O: Observer>(&mut self, attributes: Attributes<'a>, uri: &'a str) {
         let mut quality = String::new();
-        for (name, value) in attributes {
+        if !O::ALL {
+            quality.push_str(attributes.0);
+        }
+        for (name, value) in attributes.filter(|_| O::ALL) {
             let varies = ["URI", "PATHWAY-ID", "AUDIO", "VIDEO", "SUBTITLES", "CLOSED-CAPTIONS"];
             if !varies.contains(&name) {
                 quality.push_str(name);
@@ -185,10 +188,14 @@ impl<'a> Lists<'a> {
     }
 
     /// An EXT-X-STREAM-INF without a line for its URI: some write it as an attribute, as in EXT-X-I-FRAME-STREAM-INF.
-    fn add_unfinished(&mut self, (attributes, line): (Attributes<'a>, u32), warnings: &mut Vec<Warning>) {
+    fn add_unfinished<O: Observer>(
+        &mut self,
+        (attributes, line): (Attributes<'a>, u32),
+        warnings: &mut Vec<Warning>,
+    ) {
         Warning::add(warnings, "variant_without_uri", line, attributes.0);
         if let Some(uri) = attributes.get("URI") {
-            self.add(attributes, uri);
+            self.add::<O>(attributes, uri);
         }
     }
 }

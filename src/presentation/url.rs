@@ -159,7 +159,7 @@ pub fn bind(template: &str, representation: &str, bandwidth: u64) -> String {
 
 /// Text that [`fill`] gives back as it was.
 pub fn escape(text: &str) -> Cow<'_, str> {
-    if text.contains('$') { Cow::Owned(text.replace('$', "$$")) } else { Cow::Borrowed(text) }
+    if text.as_bytes().contains(&b'$') { Cow::Owned(text.replace('$', "$$")) } else { Cow::Borrowed(text) }
 }
 
 /// Writes an identifier's value, given its name and width; whether it knew the name.

@@ -3,8 +3,8 @@
 use super::*;
 
 fn segmentations(info: &SpliceInfo) -> Vec<&Segmentation> {
-    let of = |descriptor| match descriptor {
-        &Descriptor::Segmentation(ref found) => Some(found),
+    let of = |descriptor: &'_ _| match descriptor {
+        Descriptor::Segmentation(found) => Some(found),
         _ => None,
     };
     info.descriptors.iter().filter_map(of).collect()
