@@ -128,6 +128,9 @@ impl Out {
         );
         let periods = list(&value["periods"]);
         self.line(format_args!("DASH MPD, {}: {} periods{facts_of}", show(&value["type"]), periods.len()));
+        if !value["unplayable"].is_null() {
+            self.line(format_args!("  nothing in it can be played: {}", show(&value["unplayable"]["code"])));
+        }
         for period in periods {
             self.line(format_args!(
                 "  period {} at {} s{}",

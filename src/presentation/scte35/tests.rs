@@ -3,11 +3,13 @@
 use super::*;
 
 fn segmentations(info: &SpliceInfo) -> Vec<&Segmentation> {
-    let of = |descriptor: &'_ _| match descriptor {
-        Descriptor::Segmentation(found) => Some(found),
-        _ => None,
-    };
-    info.descriptors.iter().filter_map(of).collect()
+    let mut found = Vec::new();
+    for descriptor in &info.descriptors {
+        if let Descriptor::Segmentation(segmentation) = descriptor {
+            found.push(segmentation);
+        }
+    }
+    found
 }
 
 /// 14.1: time_signal, placement opportunity start.
