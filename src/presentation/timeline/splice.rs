@@ -51,12 +51,11 @@ impl Timeline {
         for (nth, (from, by)) in shifts.iter().enumerate() {
             let from = if nth == 0 { 0 } else { *from };
             let to = shifts.get(nth + 1).map_or(self.len, |(next, _)| *next);
-            let ticks = to_ticks(*by, self.timescale);
+            // All of a stretch by as much: what it lasts is what the playlist says.
             let floor = runs.last().map_or(i64::MIN, |run| tick_of(run, run.count - 1));
-            runs.extend(cut(&self.runs, from, to).map(|run| {
-                let run = moved(run, ticks);
-                Run { start: run.start.max(floor), ..run }
-            }));
+            let begin = cut(&self.runs, from, to).next().map_or(0, |run| run.start);
+            let ticks = to_ticks(*by, self.timescale).max(floor.saturating_sub(begin));
+            runs.extend(cut(&self.runs, from, to).map(|run| moved(run, ticks)));
         }
         if !shifts.is_empty() {
             self.runs = Arc::new(runs);
@@ -381,5 +380,12 @@ mod tests {
         timeline.shift_each(&[(0, 0), (2, -10 * SECOND)]);
         assert_eq!(starts(&timeline), [0, 4, 4, 8]);
         assert_eq!(timeline.at_time(5 * SECOND), Some(2));
+    }
+
+    #[test]
+    fn a_stretch_of_several_durations_is_shifted_as_one() {
+        let mut stretched = timeline(0, &[4, 4, 4, 4, 3]);
+        stretched.shift_each(&[(0, 0), (2, -10 * SECOND)]);
+        assert_eq!(starts(&stretched), [0, 4, 4, 8, 12, 15]);
     }
 }
