@@ -78,8 +78,8 @@ test("start-up, stalls, switches, frames and bytes", async ({ page, thalweg }) =
 
   // Every record is valid, and none is missing or told twice.
   // In the order of their records: two that are on their way at once may be answered in either.
-  const first = ({ text }: { text: string }) => Number(/\bsn=(\d+)/.exec(text)?.[1]);
-  const bodies = said.beacon.map(({ body }, i) => ({ name: `${i}`, text: body })).sort((a, b) => first(a) - first(b));
+  const number = ({ text }: { text: string }) => Number(/\bsn=(\d+)/.exec(text)?.[1]);
+  const bodies = said.beacon.map(({ body }, i) => ({ name: `${i}`, text: body })).sort((a, b) => number(a) - number(b));
   expect(bodies.length).toBeGreaterThan(3);
   expect(said.beacon.map(({ status }) => status)).toEqual(bodies.map(() => 204));
   const { findings, records } = validate(bodies);

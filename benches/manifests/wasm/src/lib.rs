@@ -27,7 +27,7 @@ impl Model {
         let tracks = presentation.periods.into_iter().flat_map(|period| period.tracks);
         let indices = tracks.flat_map(|track| track.renditions).map(|rendition| rendition.index);
         let timelines = indices.map(|index| match index {
-            Index::Timeline(timeline) => Some(timeline),
+            Index::Timeline(timeline) => Some(*timeline),
             _ => None,
         });
         timelines.collect::<Option<_>>().map(Model)
