@@ -1,84 +1,15 @@
 //! Both manifest parsers over the shared corpus (`../shared/corpus`): what its index says of each file must be what the
 //! model holds, and whatever a file is cut down to, neither parser panics or takes more than linear time.
 
+mod corpus;
+
+use corpus::{File, Tally, files};
 use serde_json::Value;
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use thalweg::presentation::{Index, Presentation, TrackKind};
 use thalweg::{dash, hls};
 
 const URL: &str = "https://example.com/path/manifest";
-
-struct File {
-    path: String,
-    text: String,
-    facts: Value,
-    expected: Value,
-}
-
-/// The manifests of one format, or nothing, loudly, where the corpus is not there.
-fn corpus(kind: &str) -> Vec<File> {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus");
-    let Ok(index) = std::fs::read(root.join("index.json")) else {
-        eprintln!("SKIPPED: no corpus at {}: the parsers were NOT compared with it", root.display());
-        return Vec::new();
-    };
-    let index: Value = serde_json::from_slice(&index).expect("index.json");
-    let entries = index["entries"].as_array().expect("entries").iter().filter(|entry| entry["kind"] == kind);
-    let files = entries.map(|entry| {
-        let path = entry["path"].as_str().expect("path").to_owned();
-        let bytes = std::fs::read(root.join(&path)).expect("file");
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        File { path, text, facts: entry["facts"].clone(), expected: entry["expected"].clone() }
-    });
-    files.collect()
-}
-
-/// Comparisons made, and those that came out otherwise than the index says.
-#[derive(Default)]
-struct Tally {
-    agreed: usize,
-    disagreed: Vec<(String, String)>,
-}
-
-impl Tally {
-    fn same<T: PartialEq + std::fmt::Debug>(&mut self, path: &str, what: &str, ours: T, theirs: T) {
-        if ours == theirs {
-            self.agreed += 1;
-        } else {
-            self.disagreed.push((path.to_owned(), format!("{what}: ours {ours:?}, theirs {theirs:?}")));
-        }
-    }
-
-    fn seconds(&mut self, path: &str, what: &str, ours: i64, theirs: f64) {
-        let same = (ours as f64 / 1e6 - theirs).abs() < 1e-4 * theirs.abs().max(1.0);
-        self.same(path, what, if same { theirs } else { ours as f64 / 1e6 }, theirs);
-    }
-
-    /// Every disagreement must be among `explained` as (end of path, begin of what, reason), and the other way round.
-    fn finish(self, name: &str, explained: &[(&str, &str, &str)]) {
-        let total = self.agreed + self.disagreed.len();
-        println!(
-            "{name}: {} of {total} comparisons agree with the index; the others, explained:",
-            self.agreed
-        );
-        let mut used = vec![false; explained.len()];
-        let mut unexplained = Vec::new();
-        for (path, what) in &self.disagreed {
-            match explained.iter().position(|(end, begin, _)| path.ends_with(end) && what.starts_with(begin))
-            {
-                Some(found) => {
-                    used[found] = true;
-                    println!("  {path} {what}: {}", explained[found].2);
-                }
-                None => unexplained.push(format!("{path} {what}")),
-            }
-        }
-        assert!(unexplained.is_empty(), "disagreements to look at:\n{}", unexplained.join("\n"));
-        let stale: Vec<_> = explained.iter().zip(&used).filter(|(_, used)| !**used).collect();
-        assert!(total == 0 || stale.is_empty(), "explained, but they agree: {stale:?}");
-    }
-}
 
 const ESSENTIAL: &str =
     "an EssentialProperty that is not known: the element must be ignored (ISO/IEC 23009-1 5.8.4.8)";
@@ -87,7 +18,7 @@ const NO_ADDRESS: &str = "a parser fixture without @media: no segment has an add
 /// What the index says of the playlists is compared with what `inspect` prints (inspector/tests/hls_corpus.rs).
 #[test]
 fn every_segment_of_the_hls_corpus_is_found_by_its_time() {
-    for File { path, text, .. } in corpus("hls") {
+    for File { path, text, .. } in files("hls") {
         let Ok(hls::Playlist::Media(timeline)) = hls::parse(&text, URL) else { continue };
         for index in 0..timeline.len() {
             let segment = timeline.segment(index).unwrap();
@@ -183,11 +114,12 @@ const DASH_EXPLAINED: &[(&str, &str, &str)] = &[
 #[test]
 fn dash_corpus_is_read_as_its_index_says() {
     let mut tally = Tally::default();
-    for File { path, text, facts, expected } in corpus("dash") {
+    for File { path, text, facts, expected } in files("dash") {
         match dash::parse(&text, URL) {
             Ok(presentation) => mpd(&mut tally, &path, &presentation, &facts, &expected),
             Err(error) => {
-                tally.same(&path, error.code.as_str(), 0, facts["representations"].as_u64().unwrap_or(0));
+                let listed = facts["representations"].as_u64().unwrap_or(0);
+                tally.same(&path, error.code.as_str(), 0, &listed.into());
             }
         }
     }
@@ -197,11 +129,10 @@ fn dash_corpus_is_read_as_its_index_says() {
 fn mpd(tally: &mut Tally, path: &str, presentation: &Presentation, facts: &Value, expected: &Value) {
     let tracks = || presentation.periods.iter().flat_map(|period| &period.tracks);
     let renditions = || tracks().flat_map(|track| &track.renditions);
-    tally.same(path, "periods", presentation.periods.len() as u64, facts["periods"].as_u64().unwrap_or(0));
-    tally.same(path, "sets", tracks().count() as u64, facts["adaptation_sets"].as_u64().unwrap_or(0));
-    let count = facts["representations"].as_u64().unwrap_or(0);
-    tally.same(path, "representations", renditions().count() as u64, count);
-    tally.same(path, "live", presentation.live, facts["type"] == "dynamic");
+    tally.same(path, "periods", presentation.periods.len(), &facts["periods"]);
+    tally.same(path, "sets", tracks().count(), &facts["adaptation_sets"]);
+    tally.same(path, "representations", renditions().count(), &facts["representations"]);
+    tally.same(path, "live", presentation.live, &(facts["type"] == "dynamic").into());
     let theirs: Vec<u64> = facts["bandwidths"]
         .as_array()
         .into_iter()
@@ -213,27 +144,25 @@ fn mpd(tally: &mut Tally, path: &str, presentation: &Presentation, facts: &Value
         renditions().map(|rendition| rendition.bandwidth).filter(|&bits| bits > 0).collect();
     ours.sort_unstable();
     ours.dedup();
-    tally.same(path, "bandwidths", ours, theirs);
-    if let Some(duration) = facts["media_presentation_duration"].as_f64() {
-        tally.seconds(path, "duration", presentation.duration.unwrap_or(-1), duration);
+    tally.same(path, "bandwidths", ours, &theirs.into());
+    let seconds = |micros: i64| micros as f64 / 1e6;
+    let duration = &facts["media_presentation_duration"];
+    if duration.is_number() {
+        tally.same(path, "duration", presentation.duration.map(seconds), duration);
     }
     if let Some(starts) = expected["period_starts"].as_array().filter(|starts| !starts.is_empty()) {
         for (period, start) in presentation.periods.iter().zip(starts) {
-            tally.seconds(path, "period start", period.start, start.as_f64().unwrap_or(-1.0));
+            tally.same(path, "period start", seconds(period.start), start);
         }
     }
     for (period, kinds) in
         presentation.periods.iter().zip(expected["representations"].as_array().into_iter().flatten())
     {
         for (kind, name) in [(TrackKind::Video, "video"), (TrackKind::Audio, "audio")] {
-            if let Some(counts) = kinds[name].as_array() {
-                let ours: Vec<u64> = period
-                    .tracks
-                    .iter()
-                    .filter(|track| track.kind == kind)
-                    .map(|track| track.renditions.len() as u64)
-                    .collect();
-                tally.same(path, name, ours, counts.iter().filter_map(Value::as_u64).collect());
+            if kinds[name].is_array() {
+                let tracks = period.tracks.iter().filter(|track| track.kind == kind);
+                let ours: Vec<usize> = tracks.map(|track| track.renditions.len()).collect();
+                tally.same(path, name, ours, &kinds[name]);
             }
         }
     }
@@ -243,12 +172,7 @@ fn mpd(tally: &mut Tally, path: &str, presentation: &Presentation, facts: &Value
             continue;
         };
         if let Index::Timeline(timeline) = &rendition.index {
-            tally.same(
-                path,
-                "track segments",
-                u64::from(timeline.len()),
-                track["segments"].as_u64().unwrap_or(0),
-            );
+            tally.same(path, "track segments", timeline.len(), &track["segments"]);
         }
     }
     if let Some(counts) = expected["segments_per_playlist"].as_array() {
@@ -262,7 +186,7 @@ fn mpd(tally: &mut Tally, path: &str, presentation: &Presentation, facts: &Value
             })
             .sum();
         let theirs: u64 = counts.iter().filter_map(Value::as_u64).sum();
-        tally.same(path, "segments", ours, theirs);
+        tally.same(path, "segments", ours, &theirs.into());
     }
     for rendition in renditions() {
         assert!(!rendition.id.is_empty(), "{path}");
@@ -283,7 +207,7 @@ fn mpd(tally: &mut Tally, path: &str, presentation: &Presentation, facts: &Value
 #[test]
 fn cut_anywhere_nothing_panics() {
     for kind in ["hls", "dash"] {
-        for File { text, .. } in corpus(kind) {
+        for File { text, .. } in files(kind) {
             // Every byte of a small file, some places of a large one.
             let step = (text.len() / 200).max(1);
             for end in (0..text.len()).step_by(step) {

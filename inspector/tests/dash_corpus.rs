@@ -2,8 +2,11 @@
 //! elements and attributes (`facts`) and as what the file's own project reads in it (`expected`, and the whole of it in
 //! `FILE.expected.json`), must be what the JSON says. Each deviation is explained, and each explanation needed.
 
+#[path = "../../tests/corpus/mod.rs"]
+mod corpus;
+
+use corpus::{File, Tally, files, list, root};
 use serde_json::Value;
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use thalweg::presentation::{ByteRange, date_time};
 use thalweg_inspector::{Options, inspect};
@@ -11,45 +14,11 @@ use thalweg_inspector::{Options, inspect};
 /// Where the files seem to come from.
 const URL: &str = "https://corpus.example/";
 
-struct File {
-    path: String,
-    text: String,
-    facts: Value,
-    expected: Value,
-    /// `values` of the file's own expected values, and their `format`.
-    values: Value,
-    format: String,
-}
-
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus")
-}
-
-/// The MPDs, or nothing, loudly, where the corpus is not there.
-fn corpus() -> Vec<File> {
-    let root = root();
-    let Ok(index) = std::fs::read(root.join("index.json")) else {
-        eprintln!("SKIPPED: no corpus at {}: `inspect` was NOT compared with it", root.display());
-        return Vec::new();
-    };
-    let index: Value = serde_json::from_slice(&index).expect("index.json");
-    let entries = list(&index["entries"]).iter().filter(|entry| entry["kind"] == "dash");
-    let files = entries.map(|entry| {
-        let path = entry["path"].as_str().expect("path").to_owned();
-        let text = String::from_utf8_lossy(&std::fs::read(root.join(&path)).expect("file")).into_owned();
-        let values = std::fs::read(root.join(format!("{path}.expected.json"))).ok();
-        let values: Value =
-            values.map(|bytes| serde_json::from_slice(&bytes).expect("expected")).unwrap_or_default();
-        File {
-            path,
-            text,
-            facts: entry["facts"].clone(),
-            expected: entry["expected"].clone(),
-            format: values["format"].as_str().unwrap_or_default().to_owned(),
-            values: values["values"].clone(),
-        }
-    });
-    files.collect()
+/// The file's own expected values, whole: their `format`, and `values`.
+fn values(file: &File) -> (String, Value) {
+    let bytes = std::fs::read(root().join(format!("{}.expected.json", file.path)));
+    let whole: Value = bytes.map_or(Value::Null, |bytes| serde_json::from_slice(&bytes).expect("expected"));
+    (whole["format"].as_str().unwrap_or_default().to_owned(), whole["values"].clone())
 }
 
 /// A range of a file of the corpus.
@@ -65,56 +34,6 @@ fn inspected(file: &File) -> Result<Value, String> {
     let now = date_time("2026-11-21T12:00:00Z").unwrap();
     let options = Options { url: &url, now, previous: None, read: Some(&read) };
     inspect(&file.text, &options).map_err(|error| error.code.as_str().to_owned())
-}
-
-/// Comparisons made, and those that came out otherwise than is stated.
-#[derive(Default)]
-struct Tally {
-    agreed: usize,
-    disagreed: Vec<(String, String)>,
-}
-
-impl Tally {
-    fn same(&mut self, path: &str, what: &str, ours: impl Into<Value>, theirs: &Value) {
-        let ours = ours.into();
-        let same = match (ours.as_f64(), theirs.as_f64()) {
-            (Some(ours), Some(theirs)) => (ours - theirs).abs() <= 1e-5 * theirs.abs().max(1.0),
-            // A number that the index has as it is written.
-            (Some(ours), None) => theirs.as_str().and_then(|text| text.parse().ok()) == Some(ours),
-            _ => ours == *theirs,
-        };
-        if same {
-            self.agreed += 1;
-        } else {
-            self.disagreed.push((path.to_owned(), format!("{what}: ours {ours}, theirs {theirs}")));
-        }
-    }
-
-    /// Every disagreement must be among `explained` as (end of path, begin of what, reason), and the other way round.
-    fn finish(self, explained: &[(&str, &str, &str)]) {
-        let total = self.agreed + self.disagreed.len();
-        println!("{} of {total} comparisons agree with the corpus; the others, explained:", self.agreed);
-        let mut used = vec![false; explained.len()];
-        let mut unexplained = Vec::new();
-        for (path, what) in &self.disagreed {
-            let explains =
-                |(end, begin, _): &(&str, &str, &str)| path.ends_with(end) && what.starts_with(begin);
-            match explained.iter().position(explains) {
-                Some(found) => {
-                    used[found] = true;
-                    println!("  {path} {what}: {}", explained[found].2);
-                }
-                None => unexplained.push(format!("{path} {what}")),
-            }
-        }
-        assert!(unexplained.is_empty(), "disagreements to look at:\n{}", unexplained.join("\n"));
-        let stale: Vec<_> = explained.iter().zip(&used).filter(|(_, used)| !**used).collect();
-        assert!(total == 0 || stale.is_empty(), "explained, but they agree: {stale:?}");
-    }
-}
-
-fn list(value: &Value) -> &[Value] {
-    value.as_array().map_or(&[], Vec::as_slice)
 }
 
 fn sets(period: &Value) -> &[Value] {
@@ -134,22 +53,23 @@ fn of_type<'a>(json: &'a Value, kind: &str) -> Vec<&'a Value> {
 #[test]
 fn every_mpd_is_printed_as_the_corpus_states() {
     let mut tally = Tally::default();
-    let (mut files, mut segments, mut slowest) = (0, 0, Duration::ZERO);
-    for file in corpus() {
+    let (mut count, mut segments, mut slowest) = (0, 0, Duration::ZERO);
+    for file in files("dash") {
         let start = Instant::now();
         let json = inspected(&file);
         slowest = slowest.max(start.elapsed());
-        files += 1;
+        count += 1;
         match json {
             Ok(json) => {
                 segments += all_representations(&json).map(|one| list(&one["segments"]).len()).sum::<usize>();
                 well_formed(&file.path, &json);
                 facts(&mut tally, &file.path, &json, &file.facts);
                 stated(&mut tally, &file.path, &json, &file.expected);
-                match file.format.split_ascii_whitespace().next().unwrap_or_default() {
-                    "rx-player" => rx_player(&mut tally, &file.path, &json, &file.values),
-                    "videojs" => videojs(&mut tally, &file.path, &json, &file.values),
-                    "CMAF-HAM" => ham(&mut tally, &file.path, &json, &file.values),
+                let (format, values) = values(&file);
+                match format.split_ascii_whitespace().next().unwrap_or_default() {
+                    "rx-player" => rx_player(&mut tally, &file.path, &json, &values),
+                    "videojs" => videojs(&mut tally, &file.path, &json, &values),
+                    "CMAF-HAM" => ham(&mut tally, &file.path, &json, &values),
                     "" => {}
                     // Samples that a player decoded: nothing that a manifest tells.
                     format => assert!(format.starts_with("media3"), "{}: {format}", file.path),
@@ -158,14 +78,14 @@ fn every_mpd_is_printed_as_the_corpus_states() {
             Err(code) => tally.same(&file.path, "error", code, &Value::Null),
         }
     }
-    println!("{files} MPDs, {segments} segments printed, the slowest in {slowest:?}");
-    tally.finish(EXPLAINED);
+    println!("{count} MPDs, {segments} segments printed, the slowest in {slowest:?}");
+    tally.finish("DASH", EXPLAINED);
 }
 
 /// Cut anywhere, whole parts of it left out: it is printed, or refused with an error.
 #[test]
 fn nothing_panics_whatever_is_missing() {
-    for file in corpus() {
+    for file in files("dash") {
         let text = &file.text;
         let step = (text.len() / 12).max(1);
         for at in (0..text.len()).step_by(step) {

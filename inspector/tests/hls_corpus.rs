@@ -1,59 +1,12 @@
 //! `inspect` over the HLS half of the shared corpus (`../shared/corpus`): what its index states of each file, as counts of tags
 //! (`facts`) and as what the file's own project reads in it (`expected`), must be what the JSON says.
 
+#[path = "../../tests/corpus/mod.rs"]
+mod corpus;
+
+use corpus::{File, Tally, files, list};
 use serde_json::Value;
-use std::path::PathBuf;
 use thalweg_inspector::{Options, inspect};
-
-struct File {
-    path: String,
-    text: String,
-    facts: Value,
-    expected: Value,
-}
-
-/// The playlists, or nothing, loudly, where the corpus is not there.
-fn corpus() -> Vec<File> {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus");
-    let Ok(index) = std::fs::read(root.join("index.json")) else {
-        eprintln!("SKIPPED: no corpus at {}: `inspect` was NOT compared with it", root.display());
-        return Vec::new();
-    };
-    let index: Value = serde_json::from_slice(&index).expect("index.json");
-    let entries = index["entries"].as_array().expect("entries").iter().filter(|entry| entry["kind"] == "hls");
-    let files = entries.map(|entry| {
-        let path = entry["path"].as_str().expect("path").to_owned();
-        let text = String::from_utf8_lossy(&std::fs::read(root.join(&path)).expect("file")).into_owned();
-        File { path, text, facts: entry["facts"].clone(), expected: entry["expected"].clone() }
-    });
-    files.collect()
-}
-
-/// Comparisons made, and those that came out otherwise than the index says.
-#[derive(Default)]
-struct Tally {
-    agreed: usize,
-    disagreed: Vec<(String, String)>,
-}
-
-impl Tally {
-    fn same(&mut self, path: &str, what: &str, ours: impl Into<Value>, theirs: &Value) {
-        let ours = ours.into();
-        let same = match (ours.as_f64(), theirs.as_f64()) {
-            (Some(ours), Some(theirs)) => (ours - theirs).abs() <= 1e-5 * theirs.abs().max(1.0),
-            _ => ours == *theirs,
-        };
-        if same {
-            self.agreed += 1;
-        } else {
-            self.disagreed.push((path.to_owned(), format!("{what}: ours {ours}, theirs {theirs}")));
-        }
-    }
-}
-
-fn list(value: &Value) -> &[Value] {
-    value.as_array().map_or(&[], Vec::as_slice)
-}
 
 fn count(list: &[Value], keep: impl Fn(&Value) -> bool) -> u64 {
     list.iter().filter(|value| keep(value)).count() as u64
@@ -186,8 +139,7 @@ const UNFINISHED: &str =
 #[test]
 fn what_the_index_states_is_what_is_printed() {
     let mut tally = Tally::default();
-    let files = corpus();
-    for File { path, text, facts, expected } in &files {
+    for File { path, text, facts, expected } in &files("hls") {
         match inspect(text, &Options::default()) {
             Ok(json) => {
                 compare(&mut tally, path, &json, facts);
@@ -199,31 +151,14 @@ fn what_the_index_states_is_what_is_printed() {
             Err(error) => tally.same(path, error.code.as_str(), path.contains("/invalid/"), &true.into()),
         }
     }
-    let total = tally.agreed + tally.disagreed.len();
-    println!("{} of {total} statements about {} files hold; the others:", tally.agreed, files.len());
-    let mut used = vec![false; EXPLAINED.len()];
-    let mut unexplained = Vec::new();
-    for (path, what) in &tally.disagreed {
-        let found =
-            EXPLAINED.iter().position(|(end, begin, _)| path.ends_with(end) && what.starts_with(begin));
-        match found {
-            Some(found) => {
-                used[found] = true;
-                println!("  {path} {what}: {}", EXPLAINED[found].2);
-            }
-            None => unexplained.push(format!("{path} {what}")),
-        }
-    }
-    assert!(unexplained.is_empty(), "to be explained:\n{}", unexplained.join("\n"));
-    let stale: Vec<_> = EXPLAINED.iter().zip(&used).filter(|(_, used)| !**used).collect();
-    assert!(files.is_empty() || stale.is_empty(), "explained, but they agree: {stale:?}");
+    tally.finish("HLS", EXPLAINED);
 }
 
 /// A multivariant playlist and its media playlists: what the source asserts of the whole is what the model of the one and the
 /// segments of the others say.
 #[test]
 fn sets_are_read_together() {
-    let files = corpus();
+    let files = files("hls");
     for File { path, text, expected, .. } in &files {
         let Some(tracks) = expected["tracks"].as_array() else { continue };
         let json = inspect(text, &Options::default()).expect("a playlist");
