@@ -65,7 +65,9 @@ pub enum TrackKind {
 }
 
 /// What a viewer chooses between: an HLS rendition group member seen across groups, or the
-/// variants themselves; a DASH AdaptationSet, or several between which the MPD lets one switch.
+/// variants themselves; a DASH AdaptationSet, or several between which the MPD lets one switch. What no player uses yet is
+/// filled for observers with `ALL` only ([`crate::hls::Observer`], [`crate::dash::Observer`]): `continues`, some `roles`, and of
+/// renditions `channels`, `tiles`, `alternatives` and all of [`Protection`] but its scheme.
 #[derive(Clone, Debug, Default)]
 pub struct Track {
     /// The kind of content.
