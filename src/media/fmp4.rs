@@ -1,24 +1,10 @@
 //! Writing fragmented MP4: initialization segments and the boxes in front of a fragment's payload.
 
+use super::Sample;
 use super::codec::{aac, h264};
 
 /// Ticks a second of all tracks: the clock of MPEG-TS, so that its times stay as they are.
 pub const TIMESCALE: u32 = 90_000;
-
-/// A sample, its times in ticks.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sample {
-    /// Decoding time.
-    pub dts: i64,
-    /// Presentation time.
-    pub pts: i64,
-    /// Time to the next sample's decoding time.
-    pub duration: u32,
-    /// Bytes.
-    pub size: u32,
-    /// Whether decoding can begin here.
-    pub sync: bool,
-}
 
 /// What a track holds.
 pub enum Media<'a> {

@@ -8,79 +8,30 @@
 //! |---|---|
 //! | fragmented MP4 (`mp4`) | passes through; payload is handed on as ranges of the chunk |
 //! | MPEG-TS (`ts`) with H.264 and AAC | becomes one muxed stream of fragments (`fmp4`) |
+//!
+//! The page's reader, `Reader`, takes what MSE takes: one video and one audio stream, from the first random access
+//! point on. `Reader::of_all()` wants everything: all tracks, all access units, and what is timed beside them.
 
 mod chunk;
 mod codec;
 mod fmp4;
 mod mp4;
+mod piece;
 mod ts;
 
 use crate::error::{Code, Error};
 use crate::time::Micros;
 pub use chunk::Chunk;
+pub use piece::{Data, Event, Kind, Meta, Piece, Sample, Timing, Track};
 
-/// Bytes to append.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Data {
-    /// Bytes of this program.
-    Owned(Vec<u8>),
-    /// Part of the chunk that is being handled: never entered this program's memory.
-    Chunk(std::ops::Range<usize>),
-}
-
-/// The span of the fragments that begin in a piece.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Timing {
-    /// Media time, unwrapped and not yet offset to presentation time, of the earliest presentation time
-    /// stamp; in MP4 after the first edit of the track, as browsers apply it.
-    pub start: Micros,
-    /// Media time at which the last sample's presentation ends.
-    pub end: Micros,
-    /// Whether it starts with a random access point.
-    pub keyframe: bool,
-}
-
-impl Timing {
-    /// The span over two fragments, of which `first` comes first.
-    fn union(first: Option<Timing>, second: Option<Timing>) -> Option<Timing> {
-        match (first, second) {
-            (Some(a), Some(b)) => {
-                Some(Timing { start: a.start.min(b.start), end: a.end.max(b.end), keyframe: a.keyframe })
-            }
-            (first, second) => first.or(second),
-        }
-    }
-}
-
-/// Something to append, in order.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Piece {
-    /// An initialization segment: append it before the media that follows. Of MPEG-TS it comes again only
-    /// when it differs.
-    Init {
-        /// Full MIME type for MSE, e.g. `video/mp4; codecs="avc1.64001f,mp4a.40.2"`.
-        mime: String,
-        /// The segment's bytes.
-        data: Vec<u8>,
-    },
-    /// Media. The first piece of each segment, and each later piece in which a fragment begins, carries
-    /// the timing of those fragments.
-    Media {
-        /// The bytes.
-        data: Data,
-        /// Their times, where a fragment begins in them and says its time.
-        timing: Option<Timing>,
-    },
-}
-
-/// Reads the segments of one rendition; one for each buffer.
+/// Reads the segments of one rendition; one for each buffer. `ALL`: everything is wanted, not only what MSE takes.
 #[derive(Default)]
-pub struct Reader {
+pub struct Reader<const ALL: bool = false> {
     container: Container,
     /// The segment's first bytes, until they tell the container.
     probe: Vec<u8>,
-    mp4: mp4::Reader,
-    ts: ts::Reader,
+    mp4: mp4::Reader<ALL>,
+    ts: ts::Reader<ALL>,
 }
 
 #[derive(Clone, Copy, Default, PartialEq)]
@@ -92,11 +43,20 @@ enum Container {
 }
 
 impl Reader {
-    /// A reader that has seen nothing.
+    /// A reader of what MSE takes, that has seen nothing.
     pub fn new() -> Self {
         Reader::default()
     }
+}
 
+impl Reader<true> {
+    /// A reader of everything, that has seen nothing.
+    pub fn of_all() -> Self {
+        Reader::default()
+    }
+}
+
+impl<const ALL: bool> Reader<ALL> {
     /// A segment begins; what is left of an unfinished one is forgotten. `near` is the media time
     /// expected at its start, where known: it unwraps the 33-bit clock of MPEG-TS.
     pub fn begin_segment(&mut self, near: Option<Micros>) {

@@ -368,6 +368,8 @@ impl Player {
                         lane.held.push_back(Held::Media(owned, sequence));
                     }
                 }
+                // What goes to no SourceBuffer.
+                Piece::Track(_) | Piece::Samples { .. } | Piece::Meta(_) => {}
             }
         }
     }

@@ -58,7 +58,7 @@ enum State {
 }
 
 /// Reads the segments of one rendition.
-pub struct Reader {
+pub struct Reader<const ALL: bool> {
     init: Option<Init>,
     state: State,
     header: [u8; 16],
@@ -79,7 +79,7 @@ struct Run<'a> {
     out: &'a mut Vec<Piece>,
 }
 
-impl Default for Reader {
+impl<const ALL: bool> Default for Reader<ALL> {
     fn default() -> Self {
         Reader {
             init: None,
@@ -93,7 +93,7 @@ impl Default for Reader {
     }
 }
 
-impl Reader {
+impl<const ALL: bool> Reader<ALL> {
     /// Forgets what is left of an unfinished segment.
     pub fn begin_segment(&mut self) {
         self.state = State::Header(0);

@@ -6,8 +6,9 @@
 
 use super::es::Window;
 use super::pes::Stamp;
+use crate::media::Sample;
 use crate::media::codec::aac::{Config, Header};
-use crate::media::fmp4::{Sample, TIMESCALE};
+use crate::media::fmp4::TIMESCALE;
 use std::ops::Range;
 
 /// A time stamp off by more than half a frame and at most this many is not believed at first ...

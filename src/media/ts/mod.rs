@@ -39,7 +39,7 @@ mod stream_type {
 
 /// Reads the segments of one rendition.
 #[derive(Default)]
-pub struct Reader {
+pub struct Reader<const ALL: bool> {
     /// Bytes that do not make a packet yet.
     buffer: Vec<u8>,
     synced: bool,
@@ -119,7 +119,7 @@ impl<T: Default> Stream<T> {
     }
 }
 
-impl Reader {
+impl<const ALL: bool> Reader<ALL> {
     /// A segment begins, near this media time; what is left of an unfinished one is forgotten.
     pub fn begin_segment(&mut self, near: Option<Micros>) {
         self.buffer.clear();

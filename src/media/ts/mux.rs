@@ -6,8 +6,8 @@
 use super::audio::Audio;
 use super::video::Video;
 use crate::media::codec::{aac, h264};
-use crate::media::fmp4::{self, Media, Sample, TIMESCALE};
-use crate::media::{Data, Piece, Timing, mime};
+use crate::media::fmp4::{self, Media, TIMESCALE};
+use crate::media::{Data, Piece, Sample, Timing, mime};
 use crate::time::from_ticks;
 
 /// Pictures in the first fragment of a segment.

@@ -6,8 +6,8 @@
 use super::es::Window;
 use super::pes::Stamp;
 use crate::error::{Code, Error};
+use crate::media::Sample;
 use crate::media::codec::h264::{Config, is_recovery_point, nal};
-use crate::media::fmp4::Sample;
 use std::ops::Range;
 
 /// No access unit is longer; more bytes without the beginning of another one are damage.
