@@ -50,6 +50,7 @@ fn length(piece: &Piece) -> usize {
     match piece {
         Piece::Init { data, .. } | Piece::Media { data: Data::Owned(data), .. } => data.len(),
         Piece::Media { data: Data::Chunk(range), .. } => range.len(),
+        Piece::Track(_) | Piece::Samples { .. } | Piece::Meta(_) => 0,
     }
 }
 
