@@ -53,6 +53,7 @@ impl Output {
                         }
                     }
                 }
+                Piece::Track(_) | Piece::Samples { .. } | Piece::Meta(_) => {}
             }
         }
     }
