@@ -54,6 +54,15 @@ impl Reader<true> {
     pub fn of_all() -> Self {
         Reader::default()
     }
+
+    /// The format of the segment begun last, as `thalweg inspect` calls it, once its bytes have told it.
+    pub fn format(&self) -> Option<&'static str> {
+        match self.container {
+            Container::Unknown => None,
+            Container::Mp4 => Some("mp4"),
+            Container::Ts => Some("ts"),
+        }
+    }
 }
 
 impl<const ALL: bool> Reader<ALL> {
@@ -100,7 +109,7 @@ impl<const ALL: bool> Reader<ALL> {
                 _ => self.mp4.push(&self.probe, out)?,
             }
         }
-        match std::mem::take(&mut self.container) {
+        match self.container {
             Container::Ts => self.ts.end_segment(out),
             _ => self.mp4.end_segment(out),
         }
