@@ -210,10 +210,13 @@ fn says(line: &[u8]) -> Says {
     kind.map_or(Says::Nothing, |(says, _)| *says)
 }
 
-/// The name of the tag that a line is, without its `#`.
+/// The name of the tag that a line is, without its `#`; as [`Lines`](super::lines::Lines) reads it.
 fn name(line: &[u8]) -> Option<&[u8]> {
-    let tag = line.get(line.iter().position(|byte| *byte > b' ')?..)?.strip_prefix(b"#")?;
-    tag.split(|byte| *byte == b':' || *byte <= b' ').next()
+    let blank = |byte: &u8| *byte <= b' ';
+    let begin = line.iter().position(|byte| !blank(byte))?;
+    let end = line.iter().rposition(|byte| !blank(byte))?;
+    let tag = line.get(begin..=end)?.strip_prefix(b"#")?;
+    tag.split(|byte| *byte == b':').next().map(<[u8]>::trim_ascii_end)
 }
 
 /// All tags that the parser makes something of.
@@ -369,6 +372,14 @@ mod tests {
         for name in names {
             assert!(says(format!("#{name}:1").as_bytes()) != Says::Nothing, "{name}");
         }
+    }
+
+    #[test]
+    fn a_tag_ends_with_a_colon_or_its_line() {
+        assert_eq!(name(b" #EXTINF : 4,\r\n"), Some(b"EXTINF".as_slice()));
+        assert_eq!(name(b"#EXT-X-GAP\x0e \n"), Some(b"EXT-X-GAP".as_slice()));
+        assert_eq!(name(b"#EXT-X-GAP\x0e#EXT\n"), Some(b"EXT-X-GAP\x0e#EXT".as_slice()));
+        assert_eq!(name(b"EXT-X-GAP\n"), None);
     }
 
     #[test]
