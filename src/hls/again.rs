@@ -4,6 +4,7 @@
 //! is. Either way comes out what [`reload`] makes of the whole text, but for warnings: those of lines not read are not told
 //! again.
 
+use super::lines::{Line, Lines, seconds};
 use super::media_of;
 use super::reload::{Changes, Outcome, reload};
 use crate::error::Error;
@@ -210,7 +211,7 @@ fn says(line: &[u8]) -> Says {
     kind.map_or(Says::Nothing, |(says, _)| *says)
 }
 
-/// The name of the tag that a line is, without its `#`; as [`Lines`](super::lines::Lines) reads it.
+/// The name of the tag that a line is, without its `#`; as [`Lines`] reads it.
 fn name(line: &[u8]) -> Option<&[u8]> {
     let blank = |byte: &u8| *byte <= b' ';
     let begin = line.iter().position(|byte| !blank(byte))?;
@@ -279,20 +280,31 @@ fn marks(body: &[u8], timeline: &Timeline) -> Option<Marks> {
     Some(Marks { number: timeline.first_number, first, last: plain(body, first) })
 }
 
-/// The last place from `from` on before which no line speaks of more than a segment.
+/// The last place from `from` on before which no line speaks of more than a segment, and each segment says how long it is:
+/// one that does not takes the target duration, which may stand anywhere.
 fn plain(body: &[u8], from: Place) -> Place {
     let mut last = from;
     let (mut at, mut lines) = (from.offset, from.lines);
+    let mut timed = false;
     while let Some(line) = next_line(body, at) {
         at += line.len();
         lines += 1;
         match says(line) {
-            Says::Uri => last = Place { offset: at, lines, segments: last.segments + 1 },
-            Says::Nothing | Says::Segment => {}
-            Says::Playlist | Says::Part | Says::Unclear => break,
+            Says::Uri if timed => {
+                last = Place { offset: at, lines, segments: last.segments + 1 };
+                timed = false;
+            }
+            Says::Segment => timed |= says_duration(line),
+            Says::Nothing => {}
+            Says::Uri | Says::Playlist | Says::Part | Says::Unclear => break,
         }
     }
     last
+}
+
+fn says_duration(line: &[u8]) -> bool {
+    let mut lines = str::from_utf8(line).map(Lines::new).into_iter().flatten();
+    matches!(lines.next(), Some((_, Line::Tag("EXTINF", value))) if seconds(value).is_some())
 }
 
 /// The place `segments` behind `from`.
@@ -384,12 +396,12 @@ mod tests {
 
     #[test]
     fn places_are_found_from_both_ends() {
-        let body = b"#EXTM3U\n#EXTINF:1,\na\n\n#EXTINF:1,\n#EXT-X-GAP\nb\nc\n#EXTINF:1,\nd\n#EXT-X-ENDLIST\ne\n#EXTINF:1,\nf";
+        let body = b"#EXTM3U\n#EXTINF:1,\na\n\n#EXTINF:1,\n#EXT-X-GAP\nb\n#EXTINF:1,\nc\n#EXTINF:1,\nd\n#EXT-X-ENDLIST\ne\n#EXTINF:1,\nf";
         let (head, first) = head(body).unwrap();
         assert_eq!(head, b"#EXTM3U\n\n");
         let all: Vec<_> = (0..4).map(|segments| forward(body, first, segments).unwrap()).collect();
         let places: Vec<_> = all.iter().map(|place| (place.lines, place.segments)).collect();
-        assert_eq!(places, [(3, 1), (7, 2), (8, 3), (10, 4)]);
+        assert_eq!(places, [(3, 1), (7, 2), (9, 3), (11, 4)]);
         let last = plain(body, first);
         assert_eq!((last.offset, last.segments), (all[3].offset, 4));
         for place in &all {

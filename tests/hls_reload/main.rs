@@ -327,6 +327,21 @@ fn unchanged_lines_are_read_again_where_they_mean_something_else() {
     }
 }
 
+/// A segment without EXTINF takes the target duration, which may move to before it (found by fuzzing).
+#[test]
+fn a_segment_that_says_no_duration_is_read_again() {
+    for untimed in ["c.ts\n", "#EXTINF:what,\nc.ts\n"] {
+        let text = |head: &str, tail: &str| {
+            format!("#EXTM3U\n{head}#EXTINF:3,\na.ts\n#EXTINF:3,\nb.ts\n{untimed}{tail}#EXTINF:3,\nd.ts\n")
+        };
+        let target = "#EXT-X-TARGETDURATION:4\n";
+        let (old, new) = (text("", target), text(target, "") + "#EXTINF:3,\ne.ts\n");
+        let mut live = Live::new(old.clone().into_bytes(), URL, &[]).unwrap();
+        live.reload(new.clone().into_bytes(), URL, &[]).unwrap();
+        assert_same(&live.timeline, &reload(read(&old), read(&new)).0, untimed);
+    }
+}
+
 /// What came of it, and seconds at which it begins.
 fn outcome(old: &Timeline, new: Timeline) -> (Outcome, i64) {
     let (timeline, changes) = reload(old.clone(), new);
