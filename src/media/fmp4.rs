@@ -1,31 +1,101 @@
 //! Writing fragmented MP4: initialization segments and the boxes in front of a fragment's payload.
+//!
+//! What a track holds is a [`Description`]: the codec of an elementary stream writes its sample entry with
+//! [`visual`] or [`sound`].
 
-use super::Sample;
-use super::codec::{aac, h264};
+use super::mp4::string;
+use super::{Kind, Sample};
 
 /// Ticks a second of all tracks: the clock of MPEG-TS, so that its times stay as they are.
 pub const TIMESCALE: u32 = 90_000;
 
-/// What a track holds.
-pub enum Media<'a> {
-    /// H.264 in `avc1`.
-    Avc(&'a h264::Config),
-    /// AAC in `mp4a`.
-    Aac(aac::Config),
+/// How the samples of a track are coded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Description {
+    /// Pictures or sound.
+    pub kind: Kind,
+    /// RFC 6381.
+    pub codec: String,
+    /// Pixels shown: width after the shape of the pixels, height.
+    pub size: (u32, u32),
+    /// Samples a second, of sound.
+    pub sample_rate: u32,
+    /// Of sound.
+    pub channels: u16,
+    /// The sample entry, whole.
+    entry: Vec<u8>,
 }
 
-impl Media<'_> {
-    /// RFC 6381 codec string.
-    pub fn codec(&self) -> String {
-        match self {
-            Media::Avc(config) => config.codec(),
-            Media::Aac(config) => config.codec(),
+/// A VisualSampleEntry (ISO/IEC 14496-12 12.1.3) with the boxes that `boxes` appends; `size` in pixels after
+/// cropping, `aspect` of a pixel.
+pub fn visual(
+    kind: &[u8; 4],
+    (width, height): (u32, u32),
+    aspect: (u32, u32),
+    boxes: impl FnOnce(&mut Vec<u8>),
+) -> Description {
+    let mut entry = Vec::new();
+    boxed(&mut entry, kind, |out| {
+        words(out, &[0, 1, 0, 0, 0, 0, width << 16 | height, 0x48_0000, 0x48_0000, 0, 0x1_0000]);
+        out.extend_from_slice(&[0; 30]);
+        out.extend_from_slice(&[0, 0x18, 0xff, 0xff]);
+        boxes(out);
+        if aspect.0 != aspect.1 {
+            boxed(out, b"pasp", |out| words(out, &[aspect.0, aspect.1]));
         }
+    });
+    let shown = u64::from(width) * u64::from(aspect.0) / u64::from(aspect.1.max(1));
+    let codec = string(*kind, entry.get(8..).unwrap_or_default());
+    Description {
+        kind: Kind::Video,
+        codec,
+        size: (shown.min(0xffff) as u32, height),
+        sample_rate: 0,
+        channels: 0,
+        entry,
     }
 }
 
-/// `ftyp` and `moov` for tracks with their ids.
-pub fn init(tracks: &[(u32, Media)]) -> Vec<u8> {
+/// An AudioSampleEntry (12.2.3) with the boxes that `boxes` appends.
+pub fn sound(
+    kind: &[u8; 4],
+    channels: u16,
+    sample_rate: u32,
+    boxes: impl FnOnce(&mut Vec<u8>),
+) -> Description {
+    let mut entry = Vec::new();
+    boxed(&mut entry, kind, |out| {
+        // The rate is 16.16 and cannot say 88,200 or 96,000; decoders read the codec's own configuration.
+        let rate = if sample_rate > 0xffff { 0 } else { sample_rate << 16 };
+        words(out, &[0, 1, 0, 0, u32::from(channels) << 16 | 16, 0, rate]);
+        boxes(out);
+    });
+    let codec = string(*kind, entry.get(8..).unwrap_or_default());
+    Description { kind: Kind::Audio, codec, size: (0, 0), sample_rate, channels, entry }
+}
+
+/// A track of an initialization segment.
+pub struct Track<'a> {
+    /// `track_ID`.
+    pub id: u32,
+    /// ISO 639-2, three letters.
+    pub language: [u8; 3],
+    /// All that its samples refer to, in the order of `sample_description_index`; one at least.
+    pub descriptions: &'a [Description],
+}
+
+/// Samples of one track in a fragment.
+pub struct Run {
+    /// `track_ID`.
+    pub id: u32,
+    /// `sample_description_index`, from 1.
+    pub description: u32,
+    /// They, in decoding order; one at least.
+    pub samples: Vec<Sample>,
+}
+
+/// `ftyp` and `moov` for these tracks.
+pub fn init(tracks: &[Track]) -> Vec<u8> {
     let mut out = Vec::with_capacity(1024);
     boxed(&mut out, b"ftyp", |out| out.extend_from_slice(b"iso6\0\0\0\x01iso6avc1mp41"));
     boxed(&mut out, b"moov", |out| {
@@ -34,35 +104,32 @@ pub fn init(tracks: &[(u32, Media)]) -> Vec<u8> {
             matrix(out);
             words(out, &[0, 0, 0, 0, 0, 0, u32::MAX]);
         });
-        for (id, media) in tracks {
-            boxed(out, b"trak", |out| trak(out, *id, media));
+        for track in tracks {
+            boxed(out, b"trak", |out| trak(out, track));
         }
         boxed(out, b"mvex", |out| {
-            for (id, _) in tracks {
-                boxed(out, b"trex", |out| words(out, &[0, *id, 1, 0, 0, 0]));
+            for track in tracks {
+                boxed(out, b"trex", |out| words(out, &[0, track.id, 1, 0, 0, 0]));
             }
         });
     });
     out
 }
 
-fn trak(out: &mut Vec<u8>, id: u32, media: &Media) {
-    let (width, height) = match media {
-        Media::Avc(config) => config.sps().map_or((0, 0), |sps| {
-            // Shown size: pixels need not be square.
-            let shown = u64::from(sps.width) * u64::from(sps.aspect.0) / u64::from(sps.aspect.1.max(1));
-            (shown.min(0xffff) as u32, sps.height)
-        }),
-        Media::Aac(_) => (0, 0),
-    };
-    let sound = matches!(media, Media::Aac(_));
+fn trak(out: &mut Vec<u8>, track: &Track) {
+    let first = track.descriptions.first();
+    let (width, height) = first.map_or((0, 0), |first| first.size);
+    let sound = first.is_some_and(|first| first.kind == Kind::Audio);
     boxed(out, b"tkhd", |out| {
-        words(out, &[3, 0, 0, id, 0, 0, 0, 0, 0, if sound { 0x0100_0000 } else { 0 }]);
+        words(out, &[3, 0, 0, track.id, 0, 0, 0, 0, 0, if sound { 0x0100_0000 } else { 0 }]);
         matrix(out);
         words(out, &[width << 16, height << 16]);
     });
     boxed(out, b"mdia", |out| {
-        boxed(out, b"mdhd", |out| words(out, &[0, 0, 0, TIMESCALE, 0, 0x55c4_0000]));
+        // 8.4.2.3: three letters of five bits.
+        let language =
+            track.language.iter().fold(0, |packed, &letter| packed << 5 | u32::from(letter & 0x1f));
+        boxed(out, b"mdhd", |out| words(out, &[0, 0, 0, TIMESCALE, 0, language << 16]));
         boxed(out, b"hdlr", |out| {
             words(out, &[0, 0]);
             out.extend_from_slice(if sound { b"soun" } else { b"vide" });
@@ -82,11 +149,8 @@ fn trak(out: &mut Vec<u8>, id: u32, media: &Media) {
             });
             boxed(out, b"stbl", |out| {
                 boxed(out, b"stsd", |out| {
-                    words(out, &[0, 1]);
-                    match media {
-                        Media::Avc(config) => avc1(out, config),
-                        Media::Aac(config) => mp4a(out, *config),
-                    }
+                    words(out, &[0, track.descriptions.len() as u32]);
+                    track.descriptions.iter().for_each(|known| out.extend_from_slice(&known.entry));
                 });
                 boxed(out, b"stts", |out| words(out, &[0, 0]));
                 boxed(out, b"stsc", |out| words(out, &[0, 0]));
@@ -97,75 +161,45 @@ fn trak(out: &mut Vec<u8>, id: u32, media: &Media) {
     });
 }
 
-fn avc1(out: &mut Vec<u8>, config: &h264::Config) {
-    let Some(sps) = config.sps() else { return };
-    boxed(out, b"avc1", |out| {
-        words(out, &[0, 1, 0, 0, 0, 0, sps.width << 16 | sps.height, 0x48_0000, 0x48_0000, 0, 0x1_0000]);
-        out.extend_from_slice(&[0; 30]);
-        out.extend_from_slice(&[0, 0x18, 0xff, 0xff]);
-        boxed(out, b"avcC", |out| config.avcc(out));
-        if sps.aspect.0 != sps.aspect.1 {
-            boxed(out, b"pasp", |out| words(out, &[sps.aspect.0, sps.aspect.1]));
-        }
-    });
-}
-
-fn mp4a(out: &mut Vec<u8>, config: aac::Config) {
-    boxed(out, b"mp4a", |out| {
-        let channels = u32::from(config.channels());
-        // The rate is 16.16 and cannot say 88,200 or 96,000; decoders read the AudioSpecificConfig.
-        let rate = if config.rate() > 0xffff { 0 } else { config.rate() << 16 };
-        words(out, &[0, 1, 0, 0, channels << 16 | 16, 0, rate]);
-        boxed(out, b"esds", |out| {
-            // ISO/IEC 14496-1 7.2.6: ES_Descriptor, DecoderConfigDescriptor, DecoderSpecificInfo, SLConfigDescriptor.
-            out.extend_from_slice(&[0, 0, 0, 0, 3, 25, 0, 0, 0, 4, 17, 0x40, 0x15]);
-            out.extend_from_slice(&[0; 11]);
-            out.extend_from_slice(&[5, 2]);
-            out.extend_from_slice(&config.specific());
-            out.extend_from_slice(&[6, 1, 2]);
-        });
-    });
-}
-
-/// Appends a fragment's `moof` and the header of its `mdat`; the samples' bytes follow, track by track.
-pub fn fragment(out: &mut Vec<u8>, sequence: u32, tracks: &[(u32, &[Sample])]) {
+/// Appends a fragment's `moof` and the header of its `mdat`; the samples' bytes follow, run by run.
+pub fn fragment(out: &mut Vec<u8>, sequence: u32, runs: &[Run]) {
     let begin = out.len();
-    let mut offsets = Vec::with_capacity(tracks.len());
+    let mut offsets = Vec::with_capacity(runs.len());
     boxed(out, b"moof", |out| {
         boxed(out, b"mfhd", |out| words(out, &[0, sequence]));
-        for (id, samples) in tracks {
-            boxed(out, b"traf", |out| offsets.push(traf(out, *id, samples)));
+        for run in runs {
+            boxed(out, b"traf", |out| offsets.push(traf(out, run)));
         }
     });
     let mut payload = out.len() - begin + 8;
-    for ((_, samples), at) in tracks.iter().zip(offsets) {
+    for (run, at) in runs.iter().zip(offsets) {
         if let Some(field) = out.get_mut(at..at + 4) {
             field.copy_from_slice(&(payload as u32).to_be_bytes());
         }
-        payload += samples.iter().map(|sample| sample.size as usize).sum::<usize>();
+        payload += run.samples.iter().map(|sample| sample.size as usize).sum::<usize>();
     }
     words(out, &[(payload - (out.len() - begin)) as u32]);
     out.extend_from_slice(b"mdat");
 }
 
-/// Size of what [`fragment`] appends, at most.
+/// Size of what [`fragment`] appends for a run of so many samples, at most.
 pub fn overhead(samples: usize) -> usize {
-    256 + 16 * samples
+    128 + 16 * samples
 }
 
 /// Appends the boxes of a `traf`; gives the place of the data offset.
-fn traf(out: &mut Vec<u8>, id: u32, samples: &[Sample]) -> usize {
-    // default-base-is-moof
-    boxed(out, b"tfhd", |out| words(out, &[0x2_0000, id]));
-    let decode = samples.first().map_or(0, |sample| sample.dts.max(0));
+fn traf(out: &mut Vec<u8>, run: &Run) -> usize {
+    // default-base-is-moof, sample_description_index.
+    boxed(out, b"tfhd", |out| words(out, &[0x2_0002, run.id, run.description]));
+    let decode = run.samples.first().map_or(0, |sample| sample.dts.max(0));
     boxed(out, b"tfdt", |out| words(out, &[0x0100_0000, (decode >> 32) as u32, decode as u32]));
     let mut at = 0;
     // Version 1: composition offsets have a sign. Data offset, duration, size, flags, composition offset.
     boxed(out, b"trun", |out| {
-        words(out, &[0x0100_0f01, samples.len() as u32]);
+        words(out, &[0x0100_0f01, run.samples.len() as u32]);
         at = out.len();
         words(out, &[0]);
-        for sample in samples {
+        for sample in &run.samples {
             // Depends on no other sample; depends on others and is no sync sample (8.8.3.1).
             let flags = if sample.sync { 0x0200_0000 } else { 0x0101_0000 };
             words(out, &[sample.duration, sample.size, flags, (sample.pts - sample.dts) as u32]);
@@ -178,14 +212,15 @@ fn matrix(out: &mut Vec<u8>) {
     words(out, &[0x1_0000, 0, 0, 0, 0x1_0000, 0, 0, 0, 0x4000_0000]);
 }
 
-fn words(out: &mut Vec<u8>, values: &[u32]) {
+/// Appends numbers of 32 bits.
+pub fn words(out: &mut Vec<u8>, values: &[u32]) {
     for value in values {
         out.extend_from_slice(&value.to_be_bytes());
     }
 }
 
 /// Appends a box with what `payload` appends.
-fn boxed(out: &mut Vec<u8>, kind: &[u8; 4], payload: impl FnOnce(&mut Vec<u8>)) {
+pub fn boxed(out: &mut Vec<u8>, kind: &[u8; 4], payload: impl FnOnce(&mut Vec<u8>)) {
     let begin = open(out, kind);
     payload(out);
     close(out, begin);

@@ -1,6 +1,6 @@
 //! AAC in ADTS frames (ISO/IEC 14496-3 1.A.2).
 
-use crate::presentation::push_integer;
+use crate::media::fmp4::{self, Description, boxed};
 
 /// Sampling frequencies by index (table 1.18).
 const RATES: [u32; 13] =
@@ -25,17 +25,30 @@ impl Config {
         if self.channels == 7 { 8 } else { u16::from(self.channels) }
     }
 
-    /// `mp4a.40.` with the audio object type.
-    pub fn codec(&self) -> String {
-        let mut text = "mp4a.40.".to_owned();
-        push_integer(&mut text, u64::from(self.object), 1);
-        text
+    /// What a track of it holds.
+    pub fn describe(&self) -> Description {
+        mp4a(self.channels(), self.rate(), &self.specific())
     }
 
     /// AudioSpecificConfig (1.6.2.1).
-    pub fn specific(&self) -> [u8; 2] {
+    fn specific(&self) -> [u8; 2] {
         [self.object << 3 | self.rate_index >> 1, self.rate_index << 7 | self.channels << 3]
     }
+}
+
+/// `mp4a` with an AudioSpecificConfig, of 100 bytes at most.
+fn mp4a(channels: u16, rate: u32, specific: &[u8]) -> Description {
+    fmp4::sound(b"mp4a", channels, rate, |out| {
+        boxed(out, b"esds", |out| {
+            // ISO/IEC 14496-1 7.2.6: ES_Descriptor, DecoderConfigDescriptor, DecoderSpecificInfo, SLConfigDescriptor.
+            let length = specific.len() as u8;
+            out.extend_from_slice(&[0, 0, 0, 0, 3, 23 + length, 0, 0, 0, 4, 15 + length, 0x40, 0x15]);
+            out.extend_from_slice(&[0; 11]);
+            out.extend_from_slice(&[5, length]);
+            out.extend_from_slice(specific);
+            out.extend_from_slice(&[6, 1, 2]);
+        });
+    })
 }
 
 /// An ADTS header.

@@ -1,6 +1,7 @@
 //! H.264: NAL unit types, sequence parameter sets, `avcC`.
 
 use super::bits::Bits;
+use crate::media::fmp4::{self, Description, boxed};
 
 /// `nal_unit_type` (ITU-T H.264 table 7-1).
 pub mod nal {
@@ -49,29 +50,17 @@ impl Config {
         true
     }
 
-    /// Whether a decoder can be set up with it.
-    pub fn is_complete(&self) -> bool {
-        !self.sps.is_empty() && !self.pps.is_empty()
-    }
-
-    /// What the first sequence parameter set says.
-    pub fn sps(&self) -> Option<Sps> {
-        Sps::parse(self.sps.first()?.1.get(1..)?)
-    }
-
-    /// `avc1.` with profile, constraints and level.
-    pub fn codec(&self) -> String {
-        let mut text = "avc1.".to_owned();
-        let profile = self.sps.first().and_then(|(_, sps)| sps.get(1..4)).unwrap_or_default();
-        for byte in profile {
-            crate::media::mp4::hex(&mut text, *byte);
-        }
-        text
+    /// What a track of it holds; `None` until a decoder can be set up with it.
+    pub fn describe(&self) -> Option<Description> {
+        let sps = Sps::parse(self.sps.first()?.1.get(1..)?)?;
+        self.pps.first()?;
+        Some(fmp4::visual(b"avc1", (sps.width, sps.height), sps.aspect, |out| {
+            boxed(out, b"avcC", |out| self.avcc(&sps, out));
+        }))
     }
 
     /// AVCDecoderConfigurationRecord (ISO/IEC 14496-15 5.3.3.1), with NAL unit lengths of 4 bytes.
-    pub fn avcc(&self, out: &mut Vec<u8>) {
-        let Some(sps) = self.sps() else { return };
+    fn avcc(&self, sps: &Sps, out: &mut Vec<u8>) {
         out.push(1);
         out.extend_from_slice(&sps.profile);
         out.extend_from_slice(&[0xff, 0xe0 | self.sps.len() as u8]);

@@ -15,7 +15,7 @@ use crate::error::{Code, Error};
 use init::Init;
 
 pub use boxes::{Kind, header};
-pub use codec::hex;
+pub use codec::{hex, string};
 
 /// More bytes than this in front of a segment's first `mdat`, or in one `moof`, are damage.
 const MOST_HELD: u64 = 4 << 20;

@@ -1,24 +1,72 @@
-//! The bytes of one elementary stream that are not used yet, with the time stamps of its PES packets.
+//! An elementary stream between demultiplexer and muxer: its bytes, as they lie there, and the access units found
+//! in them. Readers of codecs ([`Elementary`]) mark [`Es::part`]s, close them as a unit with [`Es::complete`], and
+//! say with [`Es::release`] what they need no more; the muxer takes units from the front.
+//!
 //! Positions count from the beginning of the stream, so they stay valid when bytes are released.
 
 use super::pes::Stamp;
+use crate::error::Error;
+use crate::media::fmp4::Description;
+use crate::media::{Meta, Sample};
 use std::ops::Range;
 
 /// More PES packets than this do not wait for an access unit to begin in them.
 const MOST_STAMPS: usize = 256;
 
-/// A window of an elementary stream.
-#[derive(Default)]
-pub struct Window {
-    data: Vec<u8>,
-    begin: usize,
-    /// Where payloads of PES packets with time stamps begin, in order.
-    stamps: Vec<(usize, Stamp)>,
+/// Finds the access units of one kind of elementary stream.
+pub trait Elementary {
+    /// Reads what has come into `es` since the last call. `last`: the stream ends here, and what has come of the
+    /// access unit that is open is all of it; what comes afterwards begins anew.
+    fn read(&mut self, es: &mut Es, last: bool) -> Result<(), Error>;
+
+    /// Forgets what is not complete. The window is empty already; configuration stays.
+    fn reset(&mut self, es: &Es);
+
+    /// Packets are missing, or unreadable, behind what has come.
+    fn lose(&mut self) {}
 }
 
-impl Window {
-    /// Takes a PES payload's bytes in, and the time stamps of the PES packet that begins with them.
-    pub fn push(&mut self, bytes: &[u8], stamp: Option<Stamp>) {
+/// An access unit that is complete.
+pub struct Unit {
+    /// Times, size as it is written, and kind.
+    pub sample: Sample,
+    /// Its bytes, in [`Es::parts`].
+    parts: Range<usize>,
+    /// The configuration is this one from here on.
+    pub config: Option<Box<Description>>,
+    /// The next unit does not follow in time.
+    pub breaks: bool,
+}
+
+/// The window of an elementary stream that is in use.
+#[derive(Default)]
+pub struct Es {
+    data: Vec<u8>,
+    begin: usize,
+    /// Where payloads of PES packets begin, in order, with their time stamps.
+    stamps: Vec<(usize, Option<Stamp>)>,
+    /// What is to be written of the units in `ready` and of the open one.
+    parts: Vec<Range<usize>>,
+    /// Of these, the parts of units that are complete.
+    closed: usize,
+    /// Each part is written behind its length (NAL units).
+    lengths: bool,
+    /// Complete units, in decoding order.
+    pub ready: Vec<Unit>,
+    /// Ticks that the units in `ready` take.
+    span: u32,
+    /// What was found that goes to no decoder.
+    pub meta: Vec<Meta>,
+}
+
+impl Es {
+    /// An empty window; `lengths`: each part is written behind its length.
+    pub fn new(lengths: bool) -> Es {
+        Es { lengths, ..Es::default() }
+    }
+
+    /// Takes a PES payload's bytes in; `stamp`: a PES packet begins with them, that has these time stamps.
+    pub fn push(&mut self, bytes: &[u8], stamp: Option<Option<Stamp>>) {
         if let Some(stamp) = stamp {
             if self.stamps.len() >= MOST_STAMPS {
                 self.stamps.remove(0);
@@ -26,11 +74,6 @@ impl Window {
             self.stamps.push((self.end(), stamp));
         }
         self.data.extend_from_slice(bytes);
-    }
-
-    /// Position of the first byte that is kept.
-    pub fn begin(&self) -> usize {
-        self.begin
     }
 
     /// Position past the last byte.
@@ -50,14 +93,85 @@ impl Window {
     /// (ISO/IEC 13818-1 2.4.3.7: they belong to the first that commences there).
     pub fn take_stamp(&mut self, at: usize) -> Option<Stamp> {
         let count = self.stamps.iter().take_while(|(begin, _)| *begin <= at).count();
-        self.stamps.drain(..count).next_back().map(|(_, stamp)| stamp)
+        self.stamps.drain(..count).next_back()?.1
     }
 
-    /// Lets go of what stands before `to`.
-    pub fn release(&mut self, to: usize) {
+    /// Where the next PES packet begins, and its time stamps.
+    pub fn next_packet(&mut self) -> Option<(usize, Option<Stamp>)> {
+        (!self.stamps.is_empty()).then(|| self.stamps.remove(0))
+    }
+
+    /// Bytes of the open unit.
+    pub fn part(&mut self, range: Range<usize>) {
+        self.parts.push(range);
+    }
+
+    /// Where the open unit begins, if it has a part.
+    pub fn open(&self) -> Option<usize> {
+        self.parts.get(self.closed).map(|part| part.start)
+    }
+
+    /// The parts of the open unit are all of it. Its size is counted here.
+    pub fn complete(&mut self, mut sample: Sample, config: Option<Box<Description>>, breaks: bool) {
+        let parts = self.closed..self.parts.len();
+        let bytes = self.parts.get(parts.clone()).unwrap_or_default().iter().map(Range::len).sum::<usize>();
+        sample.size = (bytes + if self.lengths { 4 * parts.len() } else { 0 }) as u32;
+        self.span = self.span.saturating_add(sample.duration);
+        self.closed = parts.end;
+        self.ready.push(Unit { sample, parts, config, breaks });
+    }
+
+    /// The open unit is given up.
+    pub fn discard(&mut self) {
+        self.parts.truncate(self.closed);
+    }
+
+    /// The reader needs nothing before `need` but what it made parts.
+    pub fn release(&mut self, need: usize) {
+        let to = self.parts.first().map_or(need, |part| part.start.min(need));
         let count = to.saturating_sub(self.begin).min(self.data.len());
-        self.data.drain(..count);
-        self.begin += count;
+        // Moving what stays must not cost more than what goes.
+        if 2 * count >= self.data.len() {
+            self.data.drain(..count);
+            self.begin += count;
+        }
+    }
+
+    /// Ticks that the units in `ready` take.
+    pub fn span(&self) -> u32 {
+        self.span
+    }
+
+    /// Bytes that are held.
+    pub fn held(&self) -> usize {
+        self.data.len()
+    }
+
+    /// Appends the bytes of the first `count` units, and lets them go.
+    pub fn write(&mut self, count: usize, out: &mut Vec<u8>) {
+        let end = self.ready.get(count).map_or(self.closed, |unit| unit.parts.start);
+        for part in self.parts.get(..end).unwrap_or_default() {
+            let bytes = self.get(part.clone());
+            if self.lengths {
+                out.extend_from_slice(&(bytes.len() as u32).to_be_bytes());
+            }
+            out.extend_from_slice(bytes);
+        }
+        self.drop_ready(count);
+    }
+
+    /// Lets the first `count` units go.
+    pub fn drop_ready(&mut self, count: usize) {
+        self.ready.drain(..count.min(self.ready.len()));
+        let used = self.ready.first().map_or(self.closed, |unit| unit.parts.start);
+        self.parts.drain(..used);
+        self.closed -= used;
+        self.span = 0;
+        for unit in &mut self.ready {
+            unit.parts.start -= used;
+            unit.parts.end -= used;
+            self.span = self.span.saturating_add(unit.sample.duration);
+        }
     }
 
     /// Lets go of everything.
@@ -65,5 +179,9 @@ impl Window {
         self.begin = self.end();
         self.data.clear();
         self.stamps.clear();
+        self.parts.clear();
+        self.closed = 0;
+        self.ready.clear();
+        self.span = 0;
     }
 }

@@ -1,41 +1,52 @@
 //! MPEG-TS becomes fMP4: packets -> PES -> access units -> fragments.
 //!
-//! The first program with streams that are known is taken, of it the first video and the first audio
-//! stream; both go into one muxed stream of fragments. Times stay those of the 90 kHz clock, unwrapped.
+//! | file | holds |
+//! |---|---|
+//! | `packet`, `pes`, `psi` | transport packets, PES packets and their clock, sections and program maps |
+//! | `stream` | one elementary stream from its packets on, and which stream types are known |
+//! | `es` | its bytes and access units, between the readers of codecs and the muxer |
+//! | `video`, `adts`, `private` | readers of codecs; `frames`: the times of audio |
+//! | `mux` | access units of all streams become fragments |
+//!
+//! The page takes the first program with streams that are known, of it the first video and the first audio stream,
+//! into one muxed stream of fragments; a reader of everything takes all streams of all programs. Times stay those of
+//! the 90 kHz clock, unwrapped.
 
-mod audio;
+mod adts;
 mod es;
+mod frames;
 mod mux;
 mod packet;
 mod pes;
+mod private;
 mod psi;
+mod stream;
 mod video;
 
-use super::Piece;
 use super::chunk::{Chunk, append};
 use super::fmp4::TIMESCALE;
 use super::mp4::hex;
+use super::{Kind, Piece};
 use crate::error::{Code, Error};
 use crate::time::{Micros, to_ticks};
-use audio::Audio;
 use mux::Mux;
 use packet::{Continuity, Packet, Sequence};
-use pes::{Clock, Pes, Stamp};
-use psi::Sections;
-use video::Video;
+use pes::Clock;
+use psi::{Announced, Sections};
+use stream::{Stream, stream_type};
 
 pub use packet::{SIZE, SYNC, find_sync};
 
 /// Bytes of a chunk that are taken in at once.
 const BLOCK: usize = 64 << 10;
-
-/// Stream types (ISO/IEC 13818-1 table 2-34) that are known, and those that are never media.
-mod stream_type {
-    pub const AAC: u8 = 0x0f;
-    pub const H264: u8 = 0x1b;
-    /// Private sections, private data, metadata, SCTE-35.
-    pub const DATA: [u8; 4] = [0x05, 0x06, 0x15, 0x86];
-}
+/// More programs and streams than this are not read.
+const MOST_PROGRAMS: usize = 64;
+const MOST_STREAMS: usize = 256;
+/// More bytes of packets than this do not wait for a program map, and they are not read again more often.
+const MOST_EARLY: usize = 4096 * SIZE;
+const MOST_REPLAYS: u32 = 64;
+/// The PID of null packets.
+const NULL: u16 = 0x1fff;
 
 /// Reads the segments of one rendition.
 #[derive(Default)]
@@ -47,12 +58,17 @@ pub struct Reader<const ALL: bool> {
     position: u64,
     pat: Table,
     programs: Vec<Program>,
-    /// The program that is played: PID of its map, and its number.
-    selected: Option<(u16, u16)>,
-    video: Option<Stream<Video>>,
-    audio: Option<Stream<Audio>>,
-    clock: Clock,
-    mux: Mux,
+    /// What is read; of the page's program video first.
+    streams: Vec<Stream>,
+    /// Number of the program that the page plays.
+    selected: Option<u16>,
+    /// Packets that came before it was known what they are.
+    early: Vec<u8>,
+    /// How often they have been read again in this segment.
+    replays: u32,
+    /// The media time that the segment begins near to, in ticks.
+    near: Option<i64>,
+    mux: Mux<ALL>,
 }
 
 #[derive(Default)]
@@ -77,46 +93,17 @@ impl Table {
     }
 }
 
+/// A program. Maps of several may share a PID; the table of the first is used then.
 struct Program {
+    number: u16,
+    /// Of its map.
     pid: u16,
     table: Table,
-    /// Its map names no stream that is known, but one of this type.
+    /// Its map has come.
+    mapped: bool,
+    /// It names no stream that is known, but one of this type.
     unknown: Option<u8>,
-}
-
-/// An elementary stream.
-struct Stream<T> {
-    pid: u16,
-    continuity: Continuity,
-    pes: Pes,
-    reader: T,
-}
-
-impl<T: Default> Stream<T> {
-    fn new(pid: u16) -> Self {
-        Stream { pid, continuity: Continuity::default(), pes: Pes::default(), reader: T::default() }
-    }
-
-    fn begin_segment(&mut self) {
-        self.continuity.reset();
-        self.pes = Pes::default();
-    }
-
-    /// The elementary stream's bytes in a packet, with the times of the PES packet that they begin.
-    fn payload<'a>(&mut self, packet: &Packet<'a>, clock: &mut Clock) -> Option<(&'a [u8], Option<Stamp>)> {
-        match self.continuity.check(packet) {
-            Sequence::Repeated => return None,
-            Sequence::Gap => self.pes.lose_header(),
-            Sequence::Follows => {}
-        }
-        let (bytes, raw) = self.pes.push(packet.unit_start, packet.payload);
-        // Decoding time first: it is the earlier one, and what is unwrapped first sets the clock.
-        let stamp = raw.map(|(pts, dts)| {
-            let dts = clock.unwrap(dts);
-            Stamp { dts, pts: clock.unwrap(pts) }
-        });
-        Some((bytes, stamp))
-    }
+    clock: Clock,
 }
 
 impl<const ALL: bool> Reader<ALL> {
@@ -126,18 +113,16 @@ impl<const ALL: bool> Reader<ALL> {
         self.synced = false;
         self.position = 0;
         self.pat.begin_segment();
-        self.programs.iter_mut().for_each(|program| program.table.begin_segment());
-        if let Some(video) = &mut self.video {
-            video.begin_segment();
-            video.reader.reset();
+        self.early.clear();
+        self.replays = 0;
+        self.near = near.map(|near| to_ticks(near, TIMESCALE));
+        for program in &mut self.programs {
+            program.table.begin_segment();
+            if let Some(near) = self.near {
+                program.clock.expect(near);
+            }
         }
-        if let Some(audio) = &mut self.audio {
-            audio.begin_segment();
-            audio.reader.reset();
-        }
-        if let Some(near) = near {
-            self.clock.expect(to_ticks(near, TIMESCALE));
-        }
+        self.streams.iter_mut().for_each(Stream::begin_segment);
         self.mux.begin_segment();
     }
 
@@ -156,8 +141,8 @@ impl<const ALL: bool> Reader<ALL> {
     /// The segment is over.
     pub fn end_segment(&mut self, out: &mut Vec<Piece>) -> Result<(), Error> {
         self.packets(true, out)?;
-        self.finish(out);
-        if self.selected.is_some() {
+        self.finish(|_| true, out)?;
+        if self.selected.is_some() || ALL && self.programs.iter().any(|program| program.mapped) {
             return Ok(());
         }
         let unknown = self.programs.iter().find_map(|program| program.unknown);
@@ -168,21 +153,23 @@ impl<const ALL: bool> Reader<ALL> {
         Err(error.at(self.position))
     }
 
-    /// Writes all that has come.
-    fn finish(&mut self, out: &mut Vec<Piece>) {
-        if let Some(video) = &mut self.video {
-            video.reader.finish();
-        }
-        if let Some(audio) = &mut self.audio {
-            audio.reader.finish();
+    /// Some streams end: all that has come is written.
+    fn finish(&mut self, which: impl Fn(&Stream) -> bool, out: &mut Vec<Piece>) -> Result<(), Error> {
+        let mut result = Ok(());
+        for stream in self.streams.iter_mut().filter(|stream| which(stream)) {
+            result = result.and(stream.finish());
         }
         self.write(true, out);
+        result
     }
 
     fn write(&mut self, last: bool, out: &mut Vec<Piece>) {
-        let video = self.video.as_mut().map(|stream| &mut stream.reader);
-        let audio = self.audio.as_mut().map(|stream| &mut stream.reader);
-        self.mux.write(video, audio, last, out);
+        if ALL {
+            for stream in &mut self.streams {
+                out.extend(stream.es.meta.drain(..).map(Piece::Meta));
+            }
+        }
+        self.mux.write(&mut self.streams, last, out);
     }
 
     /// Reads the packets in the buffer; `last`: no more bytes come.
@@ -212,109 +199,152 @@ impl<const ALL: bool> Reader<ALL> {
 
     fn packet(&mut self, data: &[u8], out: &mut Vec<Piece>) -> Result<(), Error> {
         let Some(packet) = Packet::parse(data) else { return Ok(()) };
-        if let Some(stream) = self.video.as_mut().filter(|stream| stream.pid == packet.pid) {
-            let Some((bytes, stamp)) = stream.payload(&packet, &mut self.clock) else { return Ok(()) };
-            let before = stream.reader.ready.len();
-            stream.reader.push(bytes, stamp)?;
-            if stream.reader.ready.len() > before {
-                self.write(false, out);
-            }
-        } else if let Some(stream) = self.audio.as_mut().filter(|stream| stream.pid == packet.pid) {
-            let Some((bytes, stamp)) = stream.payload(&packet, &mut self.clock) else { return Ok(()) };
-            let before = stream.reader.ready.len();
-            stream.reader.push(bytes, stamp);
-            if stream.reader.ready.len() > before {
+        let mut streams = self.streams.iter_mut();
+        if let Some(stream) = streams.find(|stream| stream.live && stream.announced.pid == packet.pid) {
+            let number = stream.program;
+            let Some(program) = self.programs.iter_mut().find(|program| program.number == number) else {
+                return Ok(());
+            };
+            let before = stream.es.ready.len();
+            stream.packet(&packet, &mut program.clock)?;
+            if stream.es.ready.len() > before {
                 self.write(false, out);
             }
         } else if packet.pid == 0 {
-            if let Some(pids) = self.pat.section(&packet).and_then(psi::programs) {
-                self.take_programs(&pids, out);
+            if let Some((pairs, whole)) = self.pat.section(&packet).and_then(psi::programs) {
+                return self.take_programs(&pairs, whole, out);
             }
-        } else if let Some(program) = self.programs.iter_mut().find(|program| program.pid == packet.pid)
-            && let Some((number, streams)) = program.table.section(&packet).and_then(psi::streams)
-        {
-            return self.take_streams((packet.pid, number), &streams, out);
+        } else if let Some(program) = self.programs.iter_mut().find(|program| program.pid == packet.pid) {
+            if let Some((number, streams)) = program.table.section(&packet).and_then(psi::streams) {
+                return self.take_streams(number, &streams, out);
+            }
+        } else if packet.pid != NULL && self.waits() {
+            if self.early.len() >= MOST_EARLY {
+                self.early.clear();
+            }
+            self.early.extend_from_slice(data);
         }
         Ok(())
     }
 
-    /// A program association has come.
-    fn take_programs(&mut self, pids: &[u16], out: &mut Vec<Piece>) {
-        self.programs.retain(|program| pids.contains(&program.pid));
-        for &pid in pids {
-            if !self.programs.iter().any(|program| program.pid == pid) {
-                self.programs.push(Program { pid, table: Table::default(), unknown: None });
-            }
-        }
-        if self.selected.is_some_and(|(map, _)| !pids.contains(&map)) {
-            self.select(None, None, None, out);
-        }
+    /// It is not known yet which packets are wanted.
+    fn waits(&self) -> bool {
+        let unmapped = || self.programs.is_empty() || self.programs.iter().any(|program| !program.mapped);
+        if ALL { unmapped() } else { self.selected.is_none() }
     }
 
-    /// A program map has come.
-    fn take_streams(
+    /// Reads the packets again that came before they were known.
+    fn replay(&mut self, out: &mut Vec<Piece>) -> Result<(), Error> {
+        let early = std::mem::take(&mut self.early);
+        self.replays += 1;
+        if self.replays > MOST_REPLAYS {
+            return Ok(());
+        }
+        early.chunks(SIZE).try_for_each(|packet| self.packet(packet, out))
+    }
+
+    /// A program association has come: numbers, and PIDs of maps. `whole`: there are no others.
+    fn take_programs(
         &mut self,
-        program: (u16, u16),
-        streams: &[(u8, u16)],
+        pairs: &[(u16, u16)],
+        whole: bool,
         out: &mut Vec<Piece>,
     ) -> Result<(), Error> {
-        if self.selected.is_some_and(|selected| selected != program) {
-            return Ok(());
+        let mut clock = self.programs.first().map(|program| program.clock.clone()).unwrap_or_default();
+        if let (true, Some(near)) = (self.programs.is_empty(), self.near) {
+            clock.expect(near);
         }
-        let first = |kind| streams.iter().find(|stream| stream.0 == kind).map(|stream| stream.1);
-        let (video, audio) = (first(stream_type::H264), first(stream_type::AAC));
-        if video.is_some() || audio.is_some() {
-            self.select(Some(program), video, audio, out);
-            return Ok(());
+        let stays = |number, pid| !whole || pairs.contains(&(number, pid));
+        let mut result = Ok(());
+        if self.programs.iter().any(|program| !stays(program.number, program.pid)) {
+            self.programs.retain(|program| stays(program.number, program.pid));
+            let programs = &self.programs;
+            let gone: Vec<u16> = Vec::from_iter(
+                self.streams
+                    .iter()
+                    .map(|stream| stream.program)
+                    .filter(|number| programs.iter().all(|program| program.number != *number)),
+            );
+            result = self.close(|stream| gone.contains(&stream.program), out);
+            if self.selected.is_some_and(|number| gone.contains(&number)) {
+                self.selected = None;
+            }
         }
-        let kinds = || streams.iter().map(|stream| stream.0);
-        let unknown = kinds().find(|kind| !stream_type::DATA.contains(kind)).or(kinds().next());
-        if let Some(map) = self.programs.iter_mut().find(|map| map.pid == program.0) {
-            map.unknown = unknown;
+        for &(number, pid) in pairs {
+            let known = self.programs.iter().any(|program| program.number == number);
+            if !known && self.programs.len() < MOST_PROGRAMS {
+                let (table, clock) = (Table::default(), clock.clone());
+                self.programs.push(Program { number, pid, table, mapped: false, unknown: None, clock });
+            }
         }
-        let hopeless =
-            self.selected.is_none() && self.programs.iter().all(|program| program.unknown.is_some());
-        unknown.filter(|_| hopeless).map_or(Ok(()), |kind| Err(unknown_type(kind)))
+        result?;
+        self.replay(out)
     }
 
-    /// Plays these streams from here on.
-    fn select(
+    /// Streams end, and are read no more.
+    fn close(&mut self, which: impl Fn(&Stream) -> bool, out: &mut Vec<Piece>) -> Result<(), Error> {
+        if !self.streams.iter().any(|stream| stream.live && which(stream)) {
+            return Ok(());
+        }
+        let result = self.finish(&which, out);
+        if ALL {
+            self.streams.iter_mut().filter(|stream| which(stream)).for_each(|stream| stream.live = false);
+        } else {
+            self.streams.retain(|stream| !which(stream));
+            self.mux.change_streams();
+        }
+        result
+    }
+
+    /// The map of a program has come.
+    fn take_streams(
         &mut self,
-        program: Option<(u16, u16)>,
-        video: Option<u16>,
-        audio: Option<u16>,
+        number: u16,
+        announced: &[Announced],
         out: &mut Vec<Piece>,
-    ) {
-        let now =
-            (self.video.as_ref().map(|stream| stream.pid), self.audio.as_ref().map(|stream| stream.pid));
-        self.selected = program;
-        if now == (video, audio) {
-            return;
+    ) -> Result<(), Error> {
+        if self.selected.is_some_and(|selected| selected != number) {
+            return Ok(());
+        }
+        let Some(program) = self.programs.iter_mut().find(|program| program.number == number) else {
+            return Ok(());
+        };
+        let fresh = !std::mem::replace(&mut program.mapped, true);
+        let wanted = announced.iter().filter_map(|announced| Stream::open::<ALL>(announced, number));
+        let wanted: Vec<Stream> = if ALL {
+            wanted.take(MOST_STREAMS.saturating_sub(self.streams.len())).collect()
+        } else {
+            let (mut video, mut audio) = (None, None);
+            for stream in wanted {
+                let place = if stream.kind == Kind::Video { &mut video } else { &mut audio };
+                place.get_or_insert(stream);
+            }
+            video.into_iter().chain(audio).collect()
+        };
+        if !ALL && wanted.is_empty() {
+            let kinds = || announced.iter().map(|announced| announced.kind);
+            program.unknown = kinds().find(|kind| !stream_type::DATA.contains(kind)).or(kinds().next());
+            let hopeless = self.selected.is_none() && self.programs.iter().all(|map| map.unknown.is_some());
+            let unknown = self.programs.iter().find_map(|map| map.unknown).filter(|_| hopeless);
+            return unknown.map_or(Ok(()), |kind| Err(unknown_type(kind)));
         }
         // A stream that stays is in the middle of an access unit perhaps.
-        if now.0 != video
-            && let Some(mut old) = std::mem::replace(&mut self.video, video.map(Stream::new))
-        {
-            old.reader.finish();
-            self.mux.write(
-                Some(&mut old.reader),
-                self.audio.as_mut().map(|stream| &mut stream.reader),
-                true,
-                out,
-            );
+        let result = self.close(
+            |stream| stream.program == number && !wanted.iter().any(|other| other.is_same(stream)),
+            out,
+        );
+        for (place, stream) in wanted.into_iter().enumerate() {
+            match self.streams.iter_mut().find(|known| known.is_same(&stream)) {
+                Some(known) => known.live = true,
+                None => {
+                    self.mux.change_streams();
+                    self.streams.insert(if ALL { self.streams.len() } else { place }, stream);
+                }
+            }
         }
-        if now.1 != audio
-            && let Some(mut old) = std::mem::replace(&mut self.audio, audio.map(Stream::new))
-        {
-            old.reader.finish();
-            self.mux.write(
-                self.video.as_mut().map(|stream| &mut stream.reader),
-                Some(&mut old.reader),
-                true,
-                out,
-            );
-        }
-        self.mux.change_streams();
+        self.selected = (!ALL).then_some(number);
+        result?;
+        if fresh { self.replay(out) } else { Ok(()) }
     }
 }
 

@@ -1,13 +1,12 @@
-//! Access units and audio frames of a program become one muxed fMP4 stream.
+//! The access units of a transport stream's streams become one fMP4 stream.
 //!
-//! Where fragments are cut depends on the samples alone: the first of a segment early, so that it can be
-//! shown early, the others every [`SPAN`]; besides where a configuration changes or time jumps.
+//! Where the page's fragments are cut depends on the samples alone: the first of a segment early, so that it can be
+//! shown early, the others every [`SPAN`]; besides where a configuration changes or time jumps. A reader of
+//! everything writes a segment when it is complete: then all its tracks are known.
 
-use super::audio::Audio;
-use super::video::Video;
-use crate::media::codec::{aac, h264};
-use crate::media::fmp4::{self, Media, TIMESCALE};
-use crate::media::{Data, Piece, Sample, Timing, mime};
+use super::stream::Stream;
+use crate::media::fmp4::{self, Description, Run, TIMESCALE};
+use crate::media::{Data, Kind, Piece, Sample, Timing, Track, mime};
 use crate::time::from_ticks;
 
 /// Pictures in the first fragment of a segment.
@@ -23,25 +22,27 @@ const ABSENCE: u32 = TIMESCALE;
 /// A fragment holds no more samples and bytes.
 const MOST_SAMPLES: usize = 256;
 const MOST_BYTES: usize = 4 << 20;
+/// A reader of everything waits for the end of a segment until so many bytes have come.
+const MOST_OF_ALL: usize = 64 << 20;
 
 const VIDEO: u32 = 1;
 const AUDIO: u32 = 2;
 
 /// Writes one fMP4 stream.
 #[derive(Default)]
-pub struct Mux {
-    /// Whether it has video and audio; not known before the streams showed up.
-    tracks: Option<(bool, bool)>,
-    video: Option<h264::Config>,
-    audio: Option<aac::Config>,
+pub struct Mux<const ALL: bool> {
+    /// It is known which streams have a track; not before they showed up.
+    decided: bool,
     /// The initialization segment given last.
     init: Vec<u8>,
     sequence: u32,
     /// A fragment of this segment has been given.
     begun: bool,
+    /// Tracks that have been counted.
+    tracks: u32,
 }
 
-impl Mux {
+impl<const ALL: bool> Mux<ALL> {
     /// A segment begins.
     pub fn begin_segment(&mut self) {
         self.begun = false;
@@ -49,57 +50,76 @@ impl Mux {
 
     /// The program has other streams now.
     pub fn change_streams(&mut self) {
-        self.tracks = None;
+        self.decided = false;
     }
 
     /// Writes what is due; `last`: all that is there.
-    pub fn write(
-        &mut self,
-        mut video: Option<&mut Video>,
-        mut audio: Option<&mut Audio>,
-        last: bool,
-        out: &mut Vec<Piece>,
-    ) {
-        if !self.is_due(video.as_deref(), audio.as_deref(), last) {
-            return;
+    pub fn write(&mut self, streams: &mut [Stream], last: bool, out: &mut Vec<Piece>) {
+        if ALL {
+            if !last && streams.iter().map(|stream| stream.es.held()).sum::<usize>() < MOST_OF_ALL {
+                return;
+            }
+            streams.iter_mut().for_each(|stream| self.take(stream));
+        } else {
+            if !self.is_due(streams, last) {
+                return;
+            }
+            // A stream that showed up too late is left out: MSE takes no further track.
+            for stream in streams.iter_mut().filter(|stream| stream.track == 0) {
+                stream.es.drop_ready(stream.es.ready.len());
+            }
         }
-        let (with_video, with_audio) = self.tracks.unwrap_or_default();
-        // A stream that showed up too late is left out: MSE takes no further track.
-        if let Some(video) = video.as_mut().filter(|_| !with_video) {
-            video.drop_ready(video.ready.len());
-        }
-        if let Some(audio) = audio.as_mut().filter(|_| !with_audio) {
-            audio.drop_ready(audio.ready.len());
-        }
-        let mut rest = true;
-        while rest {
-            rest = self.fragment(video.as_deref_mut(), audio.as_deref_mut(), out);
+        while self.fragment(streams, out) {}
+        if ALL {
+            streams.iter_mut().filter(|stream| stream.track == 0).for_each(|stream| tell(stream, out));
         }
     }
 
-    fn is_due(&mut self, video: Option<&Video>, audio: Option<&Audio>, last: bool) -> bool {
-        let pictures = video.map_or(0, |video| video.ready.len());
-        let frames = audio.map_or(0, |audio| audio.ready.len());
-        let video_span: u32 = video.map_or(0, |v| span(v.ready.iter().map(|unit| &unit.sample)));
-        let audio_span: u32 = audio.map_or(0, |a| span(a.ready.iter().map(|frame| &frame.sample)));
-        let much =
-            pictures.max(frames) >= MOST_SAMPLES || video.is_some_and(|video| video.held() >= MOST_BYTES);
+    /// Gives a stream with a configuration its track, and the configuration to the units before it.
+    fn take(&mut self, stream: &mut Stream) {
+        if stream.descriptions.is_empty() {
+            let config = stream.es.ready.iter_mut().find_map(|unit| unit.config.take());
+            match stream.es.ready.first_mut() {
+                Some(first) if config.is_some() => first.config = config,
+                _ => return,
+            }
+        }
+        if stream.track == 0 {
+            self.tracks += 1;
+            stream.track = self.tracks;
+        }
+    }
+
+    fn is_due(&mut self, streams: &mut [Stream], last: bool) -> bool {
+        let (mut pictures, mut frames, mut video_span, mut audio_span) = (0, 0, 0, 0);
+        let (mut much, mut absent) = (false, false);
+        for stream in streams.iter() {
+            let count = stream.es.ready.len();
+            much |= count >= MOST_SAMPLES || stream.es.held() >= MOST_BYTES;
+            absent |= count == 0;
+            if stream.kind == Kind::Video {
+                (pictures, video_span) = (count, stream.es.span());
+            } else {
+                (frames, audio_span) = (count, stream.es.span());
+            }
+        }
         if pictures + frames == 0 {
             return false;
         }
-        let (with_video, _) = *match &mut self.tracks {
-            Some(tracks) => tracks,
-            none => {
-                let absent = video.is_some() && pictures == 0 || audio.is_some() && frames == 0;
-                if absent && !last && !much && video_span.max(audio_span) < ABSENCE {
-                    return false;
-                }
-                none.insert((pictures > 0, frames > 0))
+        if !self.decided {
+            if absent && !last && !much && video_span.max(audio_span) < ABSENCE {
+                return false;
             }
-        };
+            self.decided = true;
+            for stream in streams.iter_mut() {
+                let id = if stream.kind == Kind::Video { VIDEO } else { AUDIO };
+                stream.track = if stream.es.ready.is_empty() { 0 } else { id };
+            }
+        }
         if last || much {
             return true;
         }
+        let with_video = streams.iter().any(|stream| stream.track == VIDEO);
         match (with_video, self.begun) {
             (true, false) => pictures >= FIRST_PICTURES || audio_span >= PATIENCE,
             (true, true) => video_span >= SPAN || audio_span >= PATIENCE,
@@ -108,101 +128,137 @@ impl Mux {
         }
     }
 
-    /// Writes one fragment of what is ready; whether something remains.
-    fn fragment(
-        &mut self,
-        video: Option<&mut Video>,
-        audio: Option<&mut Audio>,
-        out: &mut Vec<Piece>,
-    ) -> bool {
-        let mut samples = (Vec::new(), Vec::new());
+    /// Writes one fragment of what is ready; whether there was something.
+    fn fragment(&mut self, streams: &mut [Stream], out: &mut Vec<Piece>) -> bool {
+        let mut runs = Vec::with_capacity(streams.len());
         let mut bytes = 0;
-        if let Some(video) = video.as_deref() {
-            for (index, unit) in video.ready.iter().enumerate() {
-                if index > 0 && unit.config.is_some() || unit.sample.size as usize + bytes > u32::MAX as usize
-                {
+        for stream in streams.iter_mut().filter(|stream| stream.track > 0) {
+            let mut samples = Vec::with_capacity(stream.es.ready.len());
+            let mut description = stream.descriptions.len();
+            for unit in &mut stream.es.ready {
+                if !samples.is_empty() && unit.config.is_some() {
                     break;
                 }
+                if let Some(config) = unit.config.take() {
+                    description = describe::<ALL>(&mut stream.descriptions, *config);
+                    stream.told = false;
+                }
                 bytes += unit.sample.size as usize;
-                self.video = unit.config.as_ref().or(self.video.as_ref()).cloned();
-                samples.0.push(unit.sample.clone());
+                samples.push(unit.sample.clone());
                 if unit.breaks {
                     break;
                 }
             }
-        }
-        if let Some(audio) = audio.as_deref() {
-            for (index, frame) in audio.ready.iter().enumerate() {
-                if index > 0 && frame.config.is_some() {
-                    break;
-                }
-                bytes += frame.sample.size as usize;
-                self.audio = frame.config.or(self.audio);
-                samples.1.push(frame.sample.clone());
-                if frame.breaks {
-                    break;
-                }
+            if !samples.is_empty() {
+                bytes += fmp4::overhead(samples.len());
+                runs.push(Run { id: stream.track, description: description as u32, samples });
             }
         }
-        let (pictures, frames) = (samples.0.len(), samples.1.len());
-        if pictures + frames == 0 {
+        if runs.is_empty() {
             return false;
         }
-        self.give_init(out);
-        let tracks = [(VIDEO, samples.0.as_slice()), (AUDIO, samples.1.as_slice())];
-        let used = if pictures == 0 {
-            &tracks[1..]
-        } else if frames == 0 {
-            &tracks[..1]
-        } else {
-            &tracks[..]
-        };
-        let mut data = Vec::with_capacity(bytes + fmp4::overhead(pictures + frames));
+        self.give_init(streams, out);
+        let mut data = Vec::with_capacity(bytes + 128);
         self.sequence = self.sequence.wrapping_add(1);
-        fmp4::fragment(&mut data, self.sequence, used);
-        let mut rest = false;
-        if let Some(video) = video {
-            video.ready[..pictures].iter().for_each(|unit| video.write(unit, &mut data));
-            video.drop_ready(pictures);
-            rest |= !video.ready.is_empty();
+        fmp4::fragment(&mut data, self.sequence, &runs);
+        let mut keyframe = None;
+        for stream in streams.iter_mut().filter(|stream| stream.track > 0) {
+            let run = runs.iter().find(|run| run.id == stream.track);
+            if stream.kind == Kind::Video {
+                // Without pictures there is nothing to begin with.
+                let first = run.and_then(|run| run.samples.first());
+                keyframe = keyframe.or(Some(first.is_some_and(|sample| sample.sync)));
+            }
+            if let Some(run) = run {
+                stream.es.write(run.samples.len(), &mut data);
+            }
+            if ALL {
+                tell_track(stream, out);
+            }
         }
-        if let Some(audio) = audio {
-            audio.ready[..frames].iter().for_each(|frame| audio.write(frame, &mut data));
-            audio.drop_ready(frames);
-            rest |= !audio.ready.is_empty();
+        let timing = timing(runs.iter().flat_map(|run| &run.samples), keyframe.unwrap_or(true));
+        if ALL {
+            for run in runs {
+                let of = streams.iter().find(|stream| stream.track == run.id);
+                let track = of.map_or(0, |stream| u32::from(stream.announced.pid));
+                out.push(Piece::Samples { track, samples: run.samples });
+            }
         }
-        let with_video = self.tracks.is_some_and(|(video, _)| video);
-        let keyframe = samples.0.first().map_or(!with_video, |sample| sample.sync);
-        let timing = timing(samples.0.iter().chain(&samples.1), keyframe);
         out.push(Piece::Media { data: Data::Owned(data), timing });
         self.begun = true;
-        rest
+        true
     }
 
     /// Gives the initialization segment if it is not the one given last.
-    fn give_init(&mut self, out: &mut Vec<Piece>) {
-        let (with_video, with_audio) = self.tracks.unwrap_or_default();
-        let mut tracks = Vec::new();
-        if let Some(config) = self.video.as_ref().filter(|_| with_video) {
-            tracks.push((VIDEO, Media::Avc(config)));
-        }
-        if let Some(config) = self.audio.filter(|_| with_audio) {
-            tracks.push((AUDIO, Media::Aac(config)));
-        }
+    fn give_init(&mut self, streams: &[Stream], out: &mut Vec<Piece>) {
+        let known = || streams.iter().filter(|stream| stream.track > 0 && !stream.descriptions.is_empty());
+        let tracks: Vec<_> = known()
+            .map(|stream| {
+                let language = stream.announced.language;
+                let language = if ALL && language != [0; 3] { language } else { *b"und" };
+                fmp4::Track { id: stream.track, language, descriptions: &stream.descriptions }
+            })
+            .collect();
         let data = fmp4::init(&tracks);
         if data == self.init {
             return;
         }
+        let with_video = known().any(|stream| stream.kind == Kind::Video);
         let family = if with_video { "video" } else { "audio" };
-        let mime = mime(family, tracks.iter().map(|(_, media)| media.codec()));
+        let codecs = known().filter_map(|stream| Some(stream.descriptions.last()?.codec.clone()));
+        let mime = mime(family, codecs);
         self.init.clone_from(&data);
         out.push(Piece::Init { mime, data });
     }
 }
 
-/// Ticks that samples take.
-fn span<'a>(samples: impl Iterator<Item = &'a Sample>) -> u32 {
-    samples.fold(0, |sum, sample| sum.saturating_add(sample.duration))
+/// Takes a configuration in; gives its `sample_description_index`. A reader of everything keeps all of them, so that
+/// its last initialization segment fits all that came before.
+fn describe<const ALL: bool>(known: &mut Vec<Description>, config: Description) -> usize {
+    if !ALL {
+        known.clear();
+    } else if let Some(found) = known.iter().position(|known| *known == config) {
+        return found + 1;
+    }
+    known.push(config);
+    known.len()
+}
+
+/// Gives a stream that is not written, and its samples.
+fn tell(stream: &mut Stream, out: &mut Vec<Piece>) {
+    tell_track(stream, out);
+    let samples: Vec<_> = stream.es.ready.iter().map(|unit| unit.sample.clone()).collect();
+    if !samples.is_empty() {
+        out.push(Piece::Samples { track: u32::from(stream.announced.pid), samples });
+    }
+    stream.es.drop_ready(stream.es.ready.len());
+}
+
+/// Gives what is known of a stream, if it has not been given.
+fn tell_track(stream: &mut Stream, out: &mut Vec<Piece>) {
+    if std::mem::replace(&mut stream.told, true) {
+        return;
+    }
+    let announced = &stream.announced;
+    let description = stream.descriptions.last();
+    let sound = description.filter(|known| known.kind == Kind::Audio);
+    let picture = description.filter(|known| known.kind == Kind::Video);
+    out.push(Piece::Track(Box::new(Track {
+        id: u32::from(announced.pid),
+        kind: stream.kind,
+        codec: description.map_or_else(|| format!("0x{:02x}", announced.kind), |known| known.codec.clone()),
+        timescale: TIMESCALE,
+        size: picture.map(|known| known.size),
+        sample_rate: sound.map(|known| known.sample_rate),
+        channels: sound.map(|known| known.channels),
+        language: language(announced.language),
+        encrypted: None,
+    })));
+}
+
+fn language(code: [u8; 3]) -> Option<String> {
+    let said = code != *b"und" && code.iter().all(u8::is_ascii_alphabetic);
+    said.then(|| code.iter().map(|&letter| char::from(letter)).collect())
 }
 
 fn timing<'a>(samples: impl Iterator<Item = &'a Sample>, keyframe: bool) -> Option<Timing> {

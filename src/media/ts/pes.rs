@@ -10,7 +10,7 @@ pub struct Stamp {
 }
 
 /// Unwraps the 33-bit clock: what is nearest to the time seen last.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Clock {
     last: Option<i64>,
     /// A stamp has been seen since the last time was set.
@@ -72,9 +72,9 @@ impl Pes {
         }
     }
 
-    /// Takes a TS packet's payload; gives the elementary stream's bytes in it, and the time stamps
-    /// of the PES packet whose payload begins with them.
-    pub fn push<'a>(&mut self, unit_start: bool, payload: &'a [u8]) -> (&'a [u8], Option<Raw>) {
+    /// Takes a TS packet's payload; gives the elementary stream's bytes in it, and, where a PES packet's payload
+    /// begins with them, its time stamps.
+    pub fn push<'a>(&mut self, unit_start: bool, payload: &'a [u8]) -> (&'a [u8], Option<Option<Raw>>) {
         if unit_start {
             self.header.clear();
             self.state = State::Header;
@@ -88,7 +88,7 @@ impl Pes {
                 return (&[], None);
             }
             bytes = payload.get(length - old..).unwrap_or_default();
-            raw = stamps(&self.header);
+            raw = Some(stamps(&self.header));
             // A length of 0 means: until the next one. It counts from behind itself.
             self.state = State::Payload((packet > 0).then(|| (packet + 6).saturating_sub(length)));
         }

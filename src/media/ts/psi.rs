@@ -75,23 +75,73 @@ fn be16(data: &[u8], at: usize) -> Option<u16> {
     data.get(at..)?.first_chunk().copied().map(u16::from_be_bytes)
 }
 
-/// PIDs of the program map tables in a program association section; no more than the first 64.
-pub fn programs(section: &[u8]) -> Option<Vec<u16>> {
-    section.first().filter(|&&table| table == 0)?;
-    let body = section.get(8..section.len().checked_sub(4)?)?;
-    let entries = body.chunks_exact(4).filter(|entry| entry[..2] != [0, 0]);
-    Some(entries.filter_map(|entry| Some(be16(entry, 2)? & 0x1fff)).take(64).collect())
+/// An elementary stream as a program map announces it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Announced {
+    /// Stream type. Private data whose descriptors name a codec has that codec's type.
+    pub kind: u8,
+    /// PID.
+    pub pid: u16,
+    /// ISO_639_language_code; zeros where there is none.
+    pub language: [u8; 3],
+    /// format_identifier of the registration descriptor; zeros where there is none.
+    pub format: [u8; 4],
+    /// channel_config_code of Opus (ETSI TS 103 491 / Opus in TS draft): the first bytes of its extension descriptor.
+    pub extension: [u8; 2],
 }
 
-/// The program's number, and stream types and PIDs, in a program map section.
-pub fn streams(section: &[u8]) -> Option<(u16, Vec<(u8, u16)>)> {
+/// Number and PID of the map of each program in a program association section, and whether it is the only section.
+pub fn programs(section: &[u8]) -> Option<(Vec<(u16, u16)>, bool)> {
+    section.first().filter(|&&table| table == 0)?;
+    let body = section.get(8..section.len().checked_sub(4)?)?;
+    let pairs = body.chunks_exact(4).filter_map(|entry| Some((be16(entry, 0)?, be16(entry, 2)? & 0x1fff)));
+    // Program 0 is the network's own table.
+    Some((pairs.filter(|&(number, _)| number > 0).collect(), section.get(7) == Some(&0)))
+}
+
+/// The program's number, and its streams, in a program map section.
+pub fn streams(section: &[u8]) -> Option<(u16, Vec<Announced>)> {
     section.first().filter(|&&table| table == 2)?;
     let info = usize::from(be16(section, 10)? & 0xfff);
     let mut rest = section.get(12 + info..section.len().checked_sub(4)?)?;
     let mut streams = Vec::new();
     while let (Some(&kind), Some(pid), Some(length)) = (rest.first(), be16(rest, 1), be16(rest, 3)) {
-        streams.push((kind, pid & 0x1fff));
-        rest = rest.get(5 + usize::from(length & 0xfff)..).unwrap_or_default();
+        let (descriptors, next) = rest.split_at(rest.len().min(5 + usize::from(length & 0xfff)));
+        let mut announced = Announced { kind, pid: pid & 0x1fff, ..Announced::default() };
+        announced.describe(descriptors.get(5..).unwrap_or_default());
+        streams.push(announced);
+        rest = next;
     }
     Some((be16(section, 3)?, streams))
+}
+
+impl Announced {
+    /// Reads its descriptors (2.6).
+    fn describe(&mut self, mut descriptors: &[u8]) {
+        while let [tag, length, rest @ ..] = descriptors {
+            let (body, next) = rest.split_at(rest.len().min(usize::from(*length)));
+            match tag {
+                0x05 => self.format = body.first_chunk().copied().unwrap_or_default(),
+                0x0a => self.language = body.first_chunk().copied().unwrap_or_default(),
+                // DVB (ETSI EN 300 468): AC-3, enhanced AC-3.
+                0x6a => self.private_is(0x81),
+                0x7a => self.private_is(0x87),
+                0x7f => self.extension = body.first_chunk().copied().unwrap_or_default(),
+                _ => {}
+            }
+            descriptors = next;
+        }
+        match &self.format {
+            b"AC-3" => self.private_is(0x81),
+            b"EAC3" => self.private_is(0x87),
+            b"HEVC" => self.private_is(0x24),
+            _ => {}
+        }
+    }
+
+    fn private_is(&mut self, kind: u8) {
+        if self.kind == 0x06 {
+            self.kind = kind;
+        }
+    }
 }

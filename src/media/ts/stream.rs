@@ -1,0 +1,116 @@
+//! An elementary stream of a program: from its transport packets to access units. [`Stream::open`] is the list of
+//! the stream types that are known.
+
+use super::adts::Adts;
+use super::es::{Elementary, Es};
+use super::packet::{Continuity, Packet, Sequence};
+use super::pes::{Clock, Pes, Stamp};
+use super::private::Private;
+use super::psi::Announced;
+use super::video::Video;
+use crate::error::Error;
+use crate::media::Kind;
+use crate::media::fmp4::Description;
+
+/// Stream types (ISO/IEC 13818-1 table 2-34, and those of ATSC A/53 and SCTE 35).
+pub mod stream_type {
+    /// AAC in ADTS.
+    pub const AAC: u8 = 0x0f;
+    /// H.264.
+    pub const H264: u8 = 0x1b;
+    /// Metadata in PES packets: in HLS, ID3.
+    pub const METADATA: u8 = 0x15;
+    /// Private data in PES packets.
+    pub const PRIVATE: u8 = 0x06;
+    /// Private sections, private data, metadata, SCTE-35: never media.
+    pub const DATA: [u8; 4] = [0x05, PRIVATE, METADATA, 0x86];
+}
+
+/// An elementary stream.
+pub struct Stream {
+    /// What its program map says of it.
+    pub announced: Announced,
+    /// Number of the program.
+    pub program: u16,
+    /// What it holds.
+    pub kind: Kind,
+    /// Its bytes and access units.
+    pub es: Es,
+    /// All that its samples are described by; of the page only the last.
+    pub descriptions: Vec<Description>,
+    /// Its `track_ID` in what is written; 0: it is not written.
+    pub track: u32,
+    /// [`crate::media::Piece::Track`] has been given for it as it is.
+    pub told: bool,
+    /// The program map names it.
+    pub live: bool,
+    continuity: Continuity,
+    pes: Pes,
+    reader: Box<dyn Elementary>,
+}
+
+impl Stream {
+    /// A stream of a type that is known and wanted.
+    pub fn open<const ALL: bool>(announced: &Announced, program: u16) -> Option<Stream> {
+        let (kind, reader): (Kind, Box<dyn Elementary>) = match announced.kind {
+            stream_type::H264 => (Kind::Video, Box::<Video<ALL>>::default()),
+            stream_type::AAC => (Kind::Audio, Box::<Adts<ALL>>::default()),
+            kind if ALL => (super::private::kind(kind), Box::new(Private::new(announced))),
+            _ => return None,
+        };
+        Some(Stream {
+            announced: announced.clone(),
+            program,
+            kind,
+            es: Es::new(kind == Kind::Video),
+            descriptions: Vec::new(),
+            track: 0,
+            told: false,
+            live: true,
+            continuity: Continuity::default(),
+            pes: Pes::default(),
+            reader,
+        })
+    }
+
+    /// Whether a program map means this stream, and not another one on its PID.
+    pub fn is_same(&self, other: &Stream) -> bool {
+        self.program == other.program
+            && self.announced.pid == other.announced.pid
+            && self.announced.kind == other.announced.kind
+    }
+
+    /// What is left of an unfinished segment is forgotten.
+    pub fn begin_segment(&mut self) {
+        self.continuity.reset();
+        self.pes = Pes::default();
+        self.es.clear();
+        self.reader.reset(&self.es);
+    }
+
+    /// Reads a packet.
+    pub fn packet(&mut self, packet: &Packet, clock: &mut Clock) -> Result<(), Error> {
+        match self.continuity.check(packet) {
+            Sequence::Repeated => return Ok(()),
+            Sequence::Gap => {
+                self.pes.lose_header();
+                self.reader.lose();
+            }
+            Sequence::Follows => {}
+        }
+        let (bytes, raw) = self.pes.push(packet.unit_start, packet.payload);
+        // Decoding time first: it is the earlier one, and what is unwrapped first sets the clock.
+        let stamp = raw.map(|raw| {
+            let (pts, dts) = raw?;
+            let dts = clock.unwrap(dts);
+            Some(Stamp { dts, pts: clock.unwrap(pts) })
+        });
+        self.es.push(bytes, stamp);
+        self.reader.read(&mut self.es, false)
+    }
+
+    /// The stream ends: what has come is all.
+    pub fn finish(&mut self) -> Result<(), Error> {
+        self.reader.read(&mut self.es, true)
+    }
+}
