@@ -58,6 +58,7 @@ codes! {
     MediaDecode "media.decode" "The browser failed to decode the media data."
     MediaQuota "media.quota" "The browser's media buffer is full and nothing can be removed."
     DrmUnsupported "drm.unsupported" "The stream is protected in a way that this player cannot open."
+    DrmKey "drm.key" "The key does not open the segment."
     PlayerMse "player.mse" "This browser has no Media Source Extensions."
     PlayerWorker "player.worker" "The player's worker could not be started, or has stopped."
 }

@@ -14,6 +14,8 @@
 
 mod chunk;
 mod codec;
+#[cfg(feature = "decrypt")]
+pub mod crypt;
 mod fmp4;
 mod mp4;
 mod piece;
