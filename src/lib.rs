@@ -31,6 +31,7 @@ pub mod player;
 pub mod presentation;
 pub mod qos;
 pub mod time;
+pub mod xml;
 
 pub use error::{Code, Error};
 pub use time::Micros;

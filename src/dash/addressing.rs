@@ -5,10 +5,10 @@
 //! a representation needs; those that share one share its runs.
 
 use super::attributes::{byte_range, number, seconds, signed, signed_integer, small, ticks_up};
-use super::xml::Element;
 use crate::presentation::url::{bind, escape, fill, resolve};
 use crate::presentation::{Addresses, ByteRange, Index, Init, Timeline, Warning, integer};
 use crate::time::Micros;
+use crate::xml::Element;
 use std::borrow::Cow;
 
 /// More segments in one representation are a mistake or an attack: the rest is left out with a warning.

@@ -1,9 +1,9 @@
 //! Attribute values of an MPD as numbers: xs:duration, byte ranges, frame rates. A value that cannot be read counts as
 //! absent, as for a player one bad attribute is no reason to refuse a stream.
 
-use super::xml::Element;
 use crate::presentation::{ByteRange, decimal, integer};
 use crate::time::{Micros, to_ticks};
+use crate::xml::Element;
 
 /// The attribute as an unsigned integer.
 pub fn number(element: Element, name: &str) -> Option<u64> {
@@ -104,9 +104,9 @@ pub fn ticks_up(time: Micros, timescale: u32) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::xml::Document;
     use super::*;
     use crate::time::SECOND;
+    use crate::xml::Document;
 
     #[test]
     fn durations() {

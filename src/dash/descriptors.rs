@@ -1,8 +1,8 @@
 //! Descriptors (ISO/IEC 23009-1 5.8.2): what they say of channels, tiles, protection and what else the model holds.
 
 use super::observe::Observer;
-use super::xml::Element;
 use crate::presentation::{Continuation, Protection, Tiles, integer};
+use crate::xml::Element;
 use std::borrow::Cow;
 
 /// Definitions of ContentProtection that others refer to are looked for among this many.

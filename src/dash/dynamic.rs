@@ -4,11 +4,11 @@
 //! Apart from the model, so that it costs those nothing who do not ask.
 
 use super::attributes::{duration, number, signed_integer};
-use super::xml::{Document, Element};
 use crate::error::{Code, Error};
 use crate::presentation::url::resolve;
 use crate::presentation::{date_time, decimal};
 use crate::time::Micros;
+use crate::xml::{Document, Element};
 use std::borrow::Cow;
 
 /// An MPD's word on its own time. Dates are microseconds since 1970.

@@ -23,7 +23,6 @@ mod patch;
 pub mod periods;
 pub mod refresh;
 mod sidx;
-pub mod xml;
 
 pub use cues::{cues, is_cues};
 pub use dynamic::{Live, live};
@@ -32,4 +31,13 @@ pub use observe::{Observer, Seen};
 pub use patch::patch;
 pub use refresh::{Manifest, refresh};
 pub use sidx::{Sidx, sidx};
-pub use xml::{is_mpd, is_patch};
+
+/// Whether `text` begins as an MPD does: its first element is `MPD`.
+pub fn is_mpd(text: &str) -> bool {
+    crate::xml::begins_with(text, "MPD")
+}
+
+/// Whether `text` begins as an MPD patch does: its first element is `Patch`.
+pub fn is_patch(text: &str) -> bool {
+    crate::xml::begins_with(text, "Patch")
+}

@@ -13,13 +13,13 @@ use super::attributes::{duration, frame_rate, number, seconds, small};
 use super::descriptors::Descriptors;
 use super::observe::{Observer, Seen};
 use super::periods::{Span, remote, spans};
-use super::xml::{Document, Element};
 use crate::error::{Code, Error};
 use crate::presentation::url::resolve;
 use crate::presentation::{
     Index, Period, Presentation, Protection, Rendition, Track, TrackKind, Warning, codec_kind, push_integer,
 };
 use crate::time::Micros;
+use crate::xml::{Document, Element};
 use std::borrow::Cow;
 
 /// Bytes that a presentation's texts and timelines may take: what is written once in an MPD and inherited by thousands

@@ -5,8 +5,8 @@ use super::addressing::{Addressing, Scope};
 use super::descriptors::Descriptors;
 use super::mpd::Common;
 use super::periods::Span;
-use super::xml::Element;
 use crate::presentation::{Index, TrackKind};
+use crate::xml::Element;
 
 /// Is handed the MPD's elements in document order.
 pub trait Observer {

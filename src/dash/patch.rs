@@ -8,9 +8,9 @@
 mod selector;
 mod tree;
 
-use super::xml::{Document, Element};
 use crate::error::{Code, Error};
 use crate::presentation::date_time;
+use crate::xml::{Document, Element};
 use selector::{Selector, Target, is_name};
 use std::borrow::Cow;
 use tree::{Fault, Place, Tree};

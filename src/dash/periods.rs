@@ -1,9 +1,9 @@
 //! Where the Periods lie (ISO/IEC 23009-1 5.3.2.1), and which of them there are at all.
 
 use super::attributes::duration;
-use super::xml::Element;
 use crate::presentation::Warning;
 use crate::time::Micros;
+use crate::xml::Element;
 
 /// A Period with its place in the presentation.
 pub struct Span<'d> {

@@ -2,8 +2,8 @@
 
 use super::packager::{Packager, Random};
 use super::{URL, segments};
-use thalweg::dash::xml::Document;
 use thalweg::dash::{Manifest, patch, refresh};
+use thalweg::xml::Document;
 
 /// A patch and the MPD that it is for.
 fn pair(random: &mut Random) -> (String, String) {

@@ -7,8 +7,8 @@ mod packager;
 mod scripted;
 
 use thalweg::dash::refresh::{Changes, Manifest};
-use thalweg::dash::xml::{Document, Element};
 use thalweg::presentation::{Index, Period, Timeline};
+use thalweg::xml::{Document, Element};
 
 const URL: &str = "https://example.com/live/manifest.mpd";
 

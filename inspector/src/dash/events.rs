@@ -5,9 +5,9 @@ use crate::{json, scte35};
 use serde_json::{Value, json};
 use thalweg::Micros;
 use thalweg::dash::attributes::{number, signed};
-use thalweg::dash::xml::Element;
 use thalweg::presentation::scte35::from_base64;
 use thalweg::time::from_ticks;
+use thalweg::xml::Element;
 
 /// The streams of a period that begins at `start`.
 pub fn streams(period: Element, start: Micros) -> Vec<EventStream> {

@@ -12,10 +12,10 @@ use thalweg::dash::attributes::{number, seconds, signed};
 use thalweg::dash::descriptors::Descriptors;
 use thalweg::dash::dynamic;
 use thalweg::dash::periods::Span;
-use thalweg::dash::xml::Element;
 use thalweg::dash::{Common, Live, Observer, Seen};
 use thalweg::presentation::url::resolve;
 use thalweg::presentation::{self as model, ByteRange, Index, Init, Timeline, TrackKind, Warning, date_time};
+use thalweg::xml::Element;
 use thalweg::{Micros, dash};
 
 /// Alternatives of a BaseURL that are printed: each may repeat a long one of the level above.

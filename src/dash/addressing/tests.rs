@@ -1,6 +1,6 @@
 use super::*;
-use crate::dash::xml::Document;
 use crate::time::SECOND;
+use crate::xml::Document;
 
 /// The index of a representation with these elements, ten seconds from second 100 on.
 fn index(inside: &str) -> Result<Index, &'static str> {

@@ -1,8 +1,8 @@
 //! The selectors of RFC 5261 4.1 as 5.15 of ISO/IEC 23009-1 has them: a path of element names from the root, each with
 //! predicates (`[3]`, `[@id='x']`), that ends at an element, an attribute (`/@t`) or an element's text (`/text()`).
 
-use crate::dash::xml::local;
 use crate::presentation::integer;
+use crate::xml::local;
 
 /// Where an operation applies.
 pub struct Selector<'s> {

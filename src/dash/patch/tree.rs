@@ -2,7 +2,7 @@
 //! it changes. All work is counted against a bound.
 
 use super::selector::{Predicate, Selector, Step};
-use crate::dash::xml::{Element, MAX_DEPTH, decode};
+use crate::xml::{Element, MAX_DEPTH, decode};
 
 /// Why an operation cannot be carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,24 +1,16 @@
-//! XML as MPDs use it: the text becomes elements in document order, each a few offsets into the text. Nothing is copied
-//! until it is asked for. Namespaces are read past (`cenc:pssh` is `pssh`), entities are the five of XML and the numeric
-//! ones, and a DTD is skipped, so that nothing expands. No recursion; depth is bounded.
+//! XML as MPDs and TTML use it: the text becomes elements in document order, each a few offsets into the text ([`Document`]),
+//! or one piece of markup after the other ([`next_markup`]). Nothing is copied until it is asked for. Namespaces are read
+//! past (`cenc:pssh` is `pssh`), entities are the five of XML and the numeric ones, and a DTD is skipped, so that nothing
+//! expands. No recursion; depth is bounded.
 
 use crate::error::{Code, Error};
 use std::borrow::Cow;
 
-/// Deeper nesting is no MPD.
+/// Deeper nesting is neither an MPD nor TTML.
 pub const MAX_DEPTH: usize = 64;
 
-/// Whether `text` begins as an MPD does: its first element is `MPD`.
-pub fn is_mpd(text: &str) -> bool {
-    begins_with(text, "MPD")
-}
-
-/// Whether `text` begins as an MPD patch does: its first element is `Patch`.
-pub fn is_patch(text: &str) -> bool {
-    begins_with(text, "Patch")
-}
-
-fn begins_with(text: &str, root: &str) -> bool {
+/// Whether the first element of `text` is called `root`.
+pub fn begins_with(text: &str, root: &str) -> bool {
     let mut at = 0;
     while let Ok(Some((markup, _, end))) = next_markup(text, at) {
         match markup {
@@ -427,7 +419,7 @@ mod tests {
     fn walks_elements_and_reads_attributes() {
         let text = "\u{feff}<?xml version='1.0'?><!DOCTYPE MPD [<!ENTITY x \"y>\">]><!-- <a> -->\n\
                     <m:MPD a = '1' b=\"x &gt; &#65;&#x42;&amp;&nope;&\"><Period/>t<m:Period id=\"a>b/\"\n><S t=\"0\"/></m:Period ></m:MPD> tail";
-        assert!(is_mpd(text));
+        assert!(begins_with(text, "MPD"));
         let document = Document::parse(text).unwrap();
         let root = document.root();
         assert_eq!(root.name(), "MPD");
@@ -462,7 +454,9 @@ mod tests {
             assert_eq!(error.context.what.as_deref(), Some(what), "{text}");
         }
         assert_eq!(Document::parse("no markup").err().unwrap().code, Code::ManifestNotManifest);
-        assert!(!is_mpd("<html><MPD></MPD></html>") && !is_mpd("#EXTM3U") && !is_mpd("<!-- "));
+        for text in ["<html><MPD></MPD></html>", "#EXTM3U", "<!-- "] {
+            assert!(!begins_with(text, "MPD"), "{text}");
+        }
     }
 
     #[test]
