@@ -103,8 +103,8 @@ fn errors_name_what_is_wrong() {
     };
     let whole = usize::MAX;
     for (path, cut, code, what) in [
-        ("ts/androidx-media/sample_ac3.ts", whole, Code::MediaCodec, "stream type 0x81"),
-        ("ts/androidx-media/sample_h265.ts", whole, Code::MediaCodec, "stream type 0x24"),
+        ("ts/androidx-media/sample_dts.ts", whole, Code::MediaCodec, "stream type 0x06"),
+        ("ts/androidx-media/sample_h263.ts", whole, Code::MediaCodec, "stream type 0x10"),
         ("ts/tsduck-tsduck-test/test-024.ts", whole, Code::MediaCorrupt, "PAT"),
         ("fmp4/Eyevinn-mp4ff/init_truncated.mp4", whole, Code::MediaTruncated, "moov"),
         ("fmp4/Eyevinn-mp4ff/moof_enc.m4s", whole, Code::MediaCorrupt, "moof"),

@@ -1,99 +1,168 @@
-//! H.264: NAL unit types, sequence parameter sets, `avcC`.
+//! H.264: which NAL units make an access unit, parameter sets, `avcC`.
 
 use super::bits::Bits;
+use super::nal::{Purpose, Role, Sets, Syntax};
 use crate::media::fmp4::{self, Description, boxed};
 
-/// `nal_unit_type` (ITU-T H.264 table 7-1).
-pub mod nal {
-    /// Slice of a picture that is not IDR.
-    pub const SLICE: u8 = 1;
-    /// First data partition of a slice.
-    pub const PARTITION: u8 = 2;
-    /// Slice of an IDR picture.
-    pub const IDR: u8 = 5;
-    /// Supplemental enhancement information.
-    pub const SEI: u8 = 6;
-    /// Sequence parameter set.
-    pub const SPS: u8 = 7;
-    /// Picture parameter set.
-    pub const PPS: u8 = 8;
-    /// Access unit delimiter.
-    pub const DELIMITER: u8 = 9;
-    /// Filler data.
-    pub const FILLER: u8 = 12;
+/// The parameter sets in force, and the slice that came last.
+#[derive(Default)]
+pub struct Avc {
+    sps: Sets<Sps>,
+    pps: Sets<Pps>,
+    last: Option<Slice>,
 }
 
-/// The parameter sets in force, by their ids.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Config {
-    sps: Vec<(u32, Vec<u8>)>,
-    pps: Vec<(u32, Vec<u8>)>,
-}
-
-impl Config {
-    /// Takes in a parameter set (a NAL unit of type 7 or 8); whether that changed anything.
-    pub fn take(&mut self, unit: &[u8]) -> bool {
-        let Some((&head, payload)) = unit.split_first() else { return false };
-        let is_sps = head & 0x1f == nal::SPS;
-        let id = match is_sps {
-            true => Sps::parse(payload).map(|sps| sps.id),
-            false => Bits::new(payload).ue(),
+impl Syntax for Avc {
+    fn role(&mut self, head: &[u8]) -> Role {
+        let byte = head.first().copied().unwrap_or_default();
+        // nal_unit_type: table 7-1; what begins an access unit: 7.4.1.2.3.
+        let (begins, purpose) = match byte & 0x1f {
+            kind @ (1 | 2 | 5) => {
+                let slice = self.slice(head);
+                let begins = match (&slice, &self.last) {
+                    (Some(slice), Some(last)) => slice != last,
+                    // The parameter sets are missing. first_mb_in_slice is 0: ue(v) of one bit.
+                    _ => head.get(1).is_some_and(|byte| byte & 0x80 != 0),
+                };
+                self.last = slice;
+                (begins, if kind == 5 { Purpose::Sync } else { Purpose::Slice })
+            }
+            6 => (true, Purpose::Sei),
+            7 | 8 => (true, Purpose::Parameters),
+            9 => (true, Purpose::Nothing),
+            12 => (false, Purpose::Nothing),
+            14..=18 => (true, Purpose::Other),
+            _ => (false, Purpose::Other),
         };
-        // 7.4.2.1.1, 7.4.2.2: at most 32 and 256 sets; avcC counts to 31 and 255, and carries 16-bit lengths.
-        let (sets, most) = if is_sps { (&mut self.sps, 31) } else { (&mut self.pps, 255) };
-        let Some(id) = id.filter(|&id| id < most && unit.len() <= 0xffff) else { return false };
-        match sets.iter_mut().find(|(known, _)| *known == id) {
-            Some((_, known)) if known == unit => return false,
-            Some((_, known)) => *known = unit.to_vec(),
-            None => sets.push((id, unit.to_vec())),
-        }
-        true
+        Role { begins, purpose }
     }
 
-    /// What a track of it holds; `None` until a decoder can be set up with it.
-    pub fn describe(&self) -> Option<Description> {
-        let sps = Sps::parse(self.sps.first()?.1.get(1..)?)?;
+    fn take(&mut self, unit: &[u8]) -> bool {
+        let Some((&head, payload)) = unit.split_first() else { return false };
+        // 7.4.2.1.1, 7.4.2.2: ids go to 31 and 255, and so do the counts of avcC: one less.
+        if head & 0x1f == 7 {
+            Sps::parse(payload).is_some_and(|sps| self.sps.take(sps.id, 30, unit, sps))
+        } else {
+            Pps::parse(payload).is_some_and(|pps| self.pps.take(pps.id, 254, unit, pps))
+        }
+    }
+
+    fn describe(&self) -> Option<Description> {
+        let (sps, _) = self.sps.first()?;
         self.pps.first()?;
         Some(fmp4::visual(b"avc1", (sps.width, sps.height), sps.aspect, |out| {
-            boxed(out, b"avcC", |out| self.avcc(&sps, out));
+            boxed(out, b"avcC", |out| self.avcc(sps, out));
         }))
     }
 
+    fn header(&self) -> usize {
+        1
+    }
+}
+
+impl Avc {
     /// AVCDecoderConfigurationRecord (ISO/IEC 14496-15 5.3.3.1), with NAL unit lengths of 4 bytes.
     fn avcc(&self, sps: &Sps, out: &mut Vec<u8>) {
         out.push(1);
         out.extend_from_slice(&sps.profile);
         out.extend_from_slice(&[0xff, 0xe0 | self.sps.len() as u8]);
-        for (_, set) in &self.sps {
-            out.extend_from_slice(&(set.len() as u16).to_be_bytes());
-            out.extend_from_slice(set);
-        }
+        self.sps.write(out);
         out.push(self.pps.len() as u8);
-        for (_, set) in &self.pps {
-            out.extend_from_slice(&(set.len() as u16).to_be_bytes());
-            out.extend_from_slice(set);
-        }
+        self.pps.write(out);
         if matches!(sps.profile[0], 100 | 110 | 122 | 144) {
             out.extend_from_slice(&[0xfc | sps.chroma, 0xf8 | sps.luma_depth, 0xf8 | sps.chroma_depth, 0]);
         }
     }
+
+    /// What the slices of one picture have in common, of a slice that begins with `head` (7.3.3).
+    fn slice(&self, head: &[u8]) -> Option<Slice> {
+        let (&byte, payload) = head.split_first()?;
+        let mut bits = Bits::new(payload);
+        bits.ue()?;
+        bits.ue()?;
+        let id = bits.ue()?;
+        let pps = self.pps.get(id)?;
+        let sps = self.sps.get(pps.sps)?;
+        if sps.separate {
+            bits.u(2)?;
+        }
+        let frame_num = bits.u(sps.frame_num_bits)?;
+        let field = !sps.frames_only && bits.bit()?;
+        let bottom = field && bits.bit()?;
+        let idr = if byte & 0x1f == 5 { Some(bits.ue()?) } else { None };
+        let second = pps.pic_order_present && !field;
+        let order = match sps.order {
+            Order::Lsb(count) => (bits.u(count)? as i32, if second { bits.se()? } else { 0 }),
+            Order::Deltas => (bits.se()?, if second { bits.se()? } else { 0 }),
+            Order::Output => (0, 0),
+        };
+        let reference = byte & 0x60 != 0;
+        Some(Slice { pps: id, frame_num, field, bottom, reference, idr, order })
+    }
+}
+
+/// What tells the first slice of another picture (7.4.1.2.4).
+#[derive(PartialEq, Eq)]
+struct Slice {
+    pps: u32,
+    frame_num: u32,
+    field: bool,
+    bottom: bool,
+    /// nal_ref_idc is not 0.
+    reference: bool,
+    /// idr_pic_id of an IDR picture.
+    idr: Option<u32>,
+    /// pic_order_cnt_lsb and delta_pic_order_cnt_bottom, or delta_pic_order_cnt.
+    order: (i32, i32),
+}
+
+/// pic_order_cnt_type 0 with the bits of pic_order_cnt_lsb, 1 with deltas in the slices, or what slices say
+/// nothing about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Order {
+    Lsb(u32),
+    Deltas,
+    Output,
+}
+
+/// What is read of a picture parameter set (7.3.2.2).
+struct Pps {
+    id: u32,
+    sps: u32,
+    /// bottom_field_pic_order_in_frame_present_flag.
+    pic_order_present: bool,
+}
+
+impl Pps {
+    fn parse(data: &[u8]) -> Option<Pps> {
+        let mut bits = Bits::new(data);
+        let (id, sps) = (bits.ue()?, bits.ue()?);
+        bits.bit()?;
+        Some(Pps { id, sps, pic_order_present: bits.bit()? })
+    }
 }
 
 /// What is read of a sequence parameter set (7.3.2.1.1).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sps {
+struct Sps {
     /// `profile_idc`, constraint flags, `level_idc`.
-    pub profile: [u8; 3],
+    profile: [u8; 3],
     id: u32,
+    /// separate_colour_plane_flag.
+    separate: bool,
+    /// log2_max_frame_num.
+    frame_num_bits: u32,
+    order: Order,
+    /// frame_mbs_only_flag.
+    frames_only: bool,
     chroma: u8,
     luma_depth: u8,
     chroma_depth: u8,
     /// Width in pixels after cropping.
-    pub width: u32,
+    width: u32,
     /// Height in pixels after cropping.
-    pub height: u32,
+    height: u32,
     /// Width and height of a pixel.
-    pub aspect: (u32, u32),
+    aspect: (u32, u32),
 }
 
 /// Table E-1: sample aspect ratios from `aspect_ratio_idc` 1.
@@ -137,19 +206,20 @@ impl Sps {
                 }
             }
         }
-        bits.ue()?;
-        match bits.ue()? {
-            0 => drop(bits.ue()?),
+        let frame_num_bits = 4 + bits.ue().filter(|&value| value <= 12)?;
+        let order = match bits.ue()? {
+            0 => Order::Lsb(4 + bits.ue().filter(|&value| value <= 12)?),
             1 => {
-                bits.bit()?;
+                let always_zero = bits.bit()?;
                 bits.se()?;
                 bits.se()?;
                 for _ in 0..bits.ue().filter(|&count| count <= 255)? {
                     bits.se()?;
                 }
+                if always_zero { Order::Output } else { Order::Deltas }
             }
-            _ => {}
-        }
+            _ => Order::Output,
+        };
         bits.ue()?;
         bits.bit()?;
         let columns = bits.ue()?.checked_add(1)?;
@@ -170,18 +240,18 @@ impl Sps {
             (2, _) => (2, 1),
             _ => (1, 1),
         };
-        let cropped = |size: u32, from: u32, to: u32, unit: u32| {
-            size.checked_sub(from.checked_add(to)?.checked_mul(unit)?)
-                .filter(|&size| (1..=0xffff).contains(&size))
-        };
         Some(Sps {
             profile,
             id,
+            separate,
+            frame_num_bits,
+            order,
+            frames_only,
             chroma: chroma as u8,
             luma_depth: luma_depth as u8,
             chroma_depth: chroma_depth as u8,
-            width: cropped(columns.checked_mul(16)?, crop[0], crop[1], unit_x)?,
-            height: cropped(rows.checked_mul(16 * fields)?, crop[2], crop[3], unit_y * fields)?,
+            width: super::cropped(columns.checked_mul(16)?, crop[0], crop[1], unit_x)?,
+            height: super::cropped(rows.checked_mul(16 * fields)?, crop[2], crop[3], unit_y * fields)?,
             aspect: aspect(&mut bits).unwrap_or((1, 1)),
         })
     }
@@ -211,40 +281,4 @@ fn aspect(bits: &mut Bits) -> Option<(u32, u32)> {
         }
     };
     (ratio.0 > 0 && ratio.1 > 0).then_some(ratio)
-}
-
-/// Whether an SEI NAL unit holds a recovery point message (D.1.8): decoding can begin here.
-pub fn is_recovery_point(unit: &[u8]) -> bool {
-    let mut at = 1;
-    let number = |at: &mut usize| {
-        let mut value = 0;
-        loop {
-            let byte = *unit.get(*at)?;
-            *at += 1;
-            value += usize::from(byte);
-            if byte != 255 {
-                return Some(value);
-            }
-        }
-    };
-    while at + 2 < unit.len() {
-        let (Some(kind), Some(size)) = (number(&mut at), number(&mut at)) else { return false };
-        if kind == 6 {
-            return true;
-        }
-        // Emulation prevention bytes lie in between without being counted: step over them.
-        let mut left = size;
-        let mut zeros = 0;
-        while left > 0 {
-            let Some(&byte) = unit.get(at) else { return false };
-            at += 1;
-            if zeros >= 2 && byte == 3 {
-                zeros = 0;
-                continue;
-            }
-            zeros = if byte == 0 { zeros + 1 } else { 0 };
-            left -= 1;
-        }
-    }
-    false
 }

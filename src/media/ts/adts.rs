@@ -41,6 +41,15 @@ impl<const ALL: bool> Elementary for Adts<ALL> {
         self.lost = false;
         self.frames.reset();
     }
+
+    fn lose(&mut self, es: &Es) {
+        // A decoder fails at a frame that is put together of two.
+        if !ALL {
+            self.at = es.end();
+            self.lost = true;
+            self.frames.lose();
+        }
+    }
 }
 
 impl<const ALL: bool> Adts<ALL> {

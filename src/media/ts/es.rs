@@ -23,7 +23,7 @@ pub trait Elementary {
     fn reset(&mut self, es: &Es);
 
     /// Packets are missing, or unreadable, behind what has come.
-    fn lose(&mut self) {}
+    fn lose(&mut self, _: &Es) {}
 }
 
 /// An access unit that is complete.

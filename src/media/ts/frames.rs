@@ -85,6 +85,11 @@ impl<const ALL: bool> Frames<ALL> {
         }
     }
 
+    /// Nobody knows how many frames are missing: the next time stamp is believed.
+    pub fn lose(&mut self) {
+        self.doubts = PATIENCE;
+    }
+
     /// Forgets the frame that waits, and the time.
     pub fn reset(&mut self) {
         if let Some((_, config)) = self.last.take() {

@@ -89,8 +89,10 @@ impl Pes {
             }
             bytes = payload.get(length - old..).unwrap_or_default();
             raw = Some(stamps(&self.header));
-            // A length of 0 means: until the next one. It counts from behind itself.
-            self.state = State::Payload((packet > 0).then(|| (packet + 6).saturating_sub(length)));
+            // A length of 0 means: until the next one. It counts from behind itself. Of video (stream_id 0xe0 to 0xef) it
+            // is not believed: there are writers that put down no more than 16 bits of it.
+            let bounded = packet > 0 && self.header.get(3).is_some_and(|id| id & 0xf0 != 0xe0);
+            self.state = State::Payload(bounded.then(|| (packet + 6).saturating_sub(length)));
         }
         match &mut self.state {
             State::Payload(None) => (bytes, raw),

@@ -10,6 +10,7 @@ use super::psi::Announced;
 use super::video::Video;
 use crate::error::Error;
 use crate::media::Kind;
+use crate::media::codec::{h264::Avc, hevc::Hevc};
 use crate::media::fmp4::Description;
 
 /// Stream types (ISO/IEC 13818-1 table 2-34, and those of ATSC A/53 and SCTE 35).
@@ -18,6 +19,8 @@ pub mod stream_type {
     pub const AAC: u8 = 0x0f;
     /// H.264.
     pub const H264: u8 = 0x1b;
+    /// HEVC.
+    pub const HEVC: u8 = 0x24;
     /// Metadata in PES packets: in HLS, ID3.
     pub const METADATA: u8 = 0x15;
     /// Private data in PES packets.
@@ -53,7 +56,8 @@ impl Stream {
     /// A stream of a type that is known and wanted.
     pub fn open<const ALL: bool>(announced: &Announced, program: u16) -> Option<Stream> {
         let (kind, reader): (Kind, Box<dyn Elementary>) = match announced.kind {
-            stream_type::H264 => (Kind::Video, Box::<Video<ALL>>::default()),
+            stream_type::H264 => (Kind::Video, Box::new(Video::<ALL>::new(Box::<Avc>::default()))),
+            stream_type::HEVC => (Kind::Video, Box::new(Video::<ALL>::new(Box::<Hevc>::default()))),
             stream_type::AAC => (Kind::Audio, Box::<Adts<ALL>>::default()),
             kind if ALL => (super::private::kind(kind), Box::new(Private::new(announced))),
             _ => return None,
@@ -94,7 +98,7 @@ impl Stream {
             Sequence::Repeated => return Ok(()),
             Sequence::Gap => {
                 self.pes.lose_header();
-                self.reader.lose();
+                self.reader.lose(&self.es);
             }
             Sequence::Follows => {}
         }
