@@ -176,9 +176,11 @@ fn wrong_calls_and_what_is_no_manifest() {
         assert!(!output.stderr.is_empty());
     }
     let noise: Vec<u8> = (0..200_000u32).map(|at| (at.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
-    for input in [&b""[..], b"\xff\xfe#\0E\0", &noise, b"<MPD>"] {
+    let inputs =
+        [(&b""[..], "manifest"), (b"\xff\xfe#\0E\0", "media"), (&noise, "media"), (b"<MPD>", "manifest")];
+    for (input, category) in inputs {
         let (code, value) = json(&["-"], input);
-        assert_eq!((code, &value["error"]["category"]), (Some(1), &"manifest".into()), "{value}");
+        assert_eq!((code, &value["error"]["category"]), (Some(1), &category.into()), "{value}");
     }
     // A live playlist may begin empty.
     let (code, value) = json(&["-"], b"#EXTM3U");

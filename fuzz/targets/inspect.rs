@@ -16,7 +16,7 @@ fuzz_target!(|text: &str| {
     };
     let bytes = text.len() + previous.map_or(0, str::len);
     bounded_above(PRINTING, bytes, || {
-        let options = Options { url: URL, now: 1_795_277_861_000_000, previous, read: None };
+        let options = Options { url: URL, now: 1_795_277_861_000_000, previous, ..Options::default() };
         match inspect(text, &options) {
             Ok(found) => drop(found.to_string()),
             Err(error) => drop(thalweg_inspector::error(&error).to_string()),

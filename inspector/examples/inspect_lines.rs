@@ -15,8 +15,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let text = texts.next().ok_or("an empty line")??;
         let previous = texts.next().transpose()?;
         // Any URL will do: relative URIs are resolved.
-        let options =
-            Options { url: "https://example.com/a/b.c?d", now, previous: previous.as_deref(), read: None };
+        let options = Options {
+            url: "https://example.com/a/b.c?d",
+            now,
+            previous: previous.as_deref(),
+            ..Options::default()
+        };
         writeln!(out, "{}", inspect(&text, &options).unwrap_or_else(|failure| error(&failure)))?;
     }
     Ok(out.flush()?)

@@ -1,5 +1,5 @@
-//! What is in a manifest, as one JSON object of the shapes in `../shared/interfaces.md`. [`inspect`] does no I/O and reads no
-//! clock, so that `thalweg inspect` and the demo page's inspector (WebAssembly) give the same bytes.
+//! What is in a manifest ([`inspect`]) or a media segment ([`inspect_media`]), as one JSON object of the shapes in
+//! `../shared/interfaces.md`. They do no I/O and read no clock, so that `thalweg inspect` and the demo page's inspector (WebAssembly) give the same bytes.
 //!
 //! It is the player's own parsers that read; this crate adds what a player has no use for (titles, session data, what
 //! was left out and why) and prints.
@@ -9,11 +9,13 @@ mod hls;
 mod json;
 #[cfg(feature = "judges")]
 pub mod judges;
+mod media;
 mod model;
 mod scte35;
 #[cfg(target_arch = "wasm32")]
 mod wasm;
 
+pub use media::{Inspection, inspect_media};
 use serde_json::Value;
 use thalweg::presentation::ByteRange;
 use thalweg::{Code, Error, Micros};
@@ -21,7 +23,7 @@ use thalweg::{Code, Error, Micros};
 /// Reads a range of a resource, where it can be had.
 pub type Read<'a> = &'a dyn Fn(&str, ByteRange) -> Option<Vec<u8>>;
 
-/// How to read a manifest.
+/// How to read a manifest or a segment.
 #[derive(Clone, Copy, Default)]
 pub struct Options<'a> {
     /// Where it was fetched from: relative URIs are resolved against it. Empty: they are printed as written.
@@ -32,6 +34,8 @@ pub struct Options<'a> {
     pub previous: Option<&'a str>,
     /// For the index of a single-file representation; without it such a representation is printed without segments.
     pub read: Option<Read<'a>>,
+    /// The initialization segment of a media segment.
+    pub init: Option<&'a [u8]>,
 }
 
 /// The JSON object for the manifest `text`.
@@ -47,6 +51,11 @@ pub fn inspect(text: &str, options: &Options) -> Result<Value, Error> {
     } else {
         Err(Error::new(Code::ManifestNotManifest).url(options.url))
     }
+}
+
+/// Whether `text`, or the beginning of one, is a manifest's.
+pub fn is_manifest(text: &str) -> bool {
+    thalweg::hls::is_playlist(text) || thalweg::dash::is_mpd(text) || thalweg::dash::is_patch(text)
 }
 
 /// The JSON object for an error: `{"error": {"code", "category", "message", "context"}}`.

@@ -9,8 +9,16 @@ use wasm_bindgen::prelude::wasm_bindgen;
 /// text of the last reload.
 #[wasm_bindgen]
 pub fn inspect(text: &str, url: &str, now: f64, previous: Option<String>) -> String {
-    let options = Options { url, now: now as i64, previous: previous.as_deref(), read: None };
+    let options = Options { url, now: now as i64, previous: previous.as_deref(), ..Options::default() };
     crate::inspect(text, &options).unwrap_or_else(|e| error(&e)).to_string()
+}
+
+/// What `thalweg inspect --json` prints for the media segment in `bytes`, byte for byte, without the line break at the end. `init` is
+/// its initialization segment, where it has one.
+#[wasm_bindgen]
+pub fn inspect_media(bytes: &[u8], init: Option<Vec<u8>>) -> String {
+    let options = Options { init: init.as_deref(), ..Options::default() };
+    crate::inspect_media(bytes, &options).unwrap_or_else(|e| error(&e)).to_string()
 }
 
 /// What the parser of others reads in it and where we differ: a [`Judgement`](crate::judges::Judgement).

@@ -32,7 +32,7 @@ fn read(url: &str, range: ByteRange) -> Option<Vec<u8>> {
 fn inspected(file: &File) -> Result<Value, String> {
     let url = format!("{URL}{}", file.path);
     let now = date_time("2026-11-21T12:00:00Z").unwrap();
-    let options = Options { url: &url, now, previous: None, read: Some(&read) };
+    let options = Options { url: &url, now, read: Some(&read), ..Options::default() };
     inspect(&file.text, &options).map_err(|error| error.code.as_str().to_owned())
 }
 

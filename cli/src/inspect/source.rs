@@ -1,4 +1,4 @@
-//! Where a manifest's text comes from: a file, a URL, standard input; and the ranges of media files beside it.
+//! Where what is inspected comes from: a file, a URL, standard input; and the ranges of media files beside a manifest.
 
 use crate::failure::Failure;
 use std::cell::Cell;
@@ -12,15 +12,18 @@ use thalweg::{Code, Error};
 
 /// No manifest is larger; what is longer is an attack, or no manifest.
 const MAX_BYTES: u64 = 256 << 20;
+/// Bytes by which a manifest is told from media.
+const HEAD: u64 = 64 << 10;
 /// How long a request may take, and how long all requests for indexes together.
 const PATIENCE: Duration = Duration::from_secs(8);
 
-/// A manifest's text, and where it lies.
+/// Something to inspect, and where it lies.
 pub struct Source {
-    /// The text; bytes that are no UTF-8 are replaced.
-    pub text: String,
     /// What relative URIs are resolved against; empty where nothing is known.
     pub url: String,
+    /// Its first bytes: all, if there are less than [`HEAD`].
+    pub head: Vec<u8>,
+    rest: Box<dyn Read>,
     place: Place,
 }
 
@@ -35,19 +38,59 @@ enum Place {
 }
 
 impl Source {
-    /// Reads `source`: a URL, `-`, or a file. A call that is wrong fails; what a server answers is the inner result.
+    /// Opens `source`: a URL, `-`, or a file. A call that is wrong fails; what a server answers is the inner result.
     pub fn open(source: &str, base: Option<&str>) -> Result<Result<Self, Error>, Failure> {
         let own = base.unwrap_or_default().to_owned();
         if source.starts_with("http://") || source.starts_with("https://") {
             return Ok(fetch(source, own));
         }
         if source == "-" {
-            let text = text(io::stdin().lock()).map_err(Failure::io("standard input"))?;
-            return Ok(Ok(Source { text, url: own, place: Place::Nowhere }));
+            let new = Source::new(own, Box::new(io::stdin()), Place::Nowhere);
+            return new.map(Ok).map_err(Failure::io("standard input"));
         }
         let path = Path::new(source);
         let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-        Ok(Ok(Source { text: file(path)?, url: own, place: Place::Folder(folder) }))
+        let file = File::open(path).and_then(|file| Source::new(own, Box::new(file), Place::Folder(folder)));
+        file.map(Ok).map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))
+    }
+
+    fn new(url: String, mut rest: Box<dyn Read>, place: Place) -> io::Result<Self> {
+        let mut head = Vec::new();
+        (&mut rest).take(HEAD).read_to_end(&mut head)?;
+        Ok(Source { url, head, rest, place })
+    }
+
+    /// Its text; bytes that are no UTF-8 are replaced.
+    pub fn text(&mut self) -> Result<Result<String, Error>, Failure> {
+        let head = std::mem::take(&mut self.head);
+        let result = text((&head[..]).chain(&mut self.rest));
+        self.failed(result)
+    }
+
+    /// Hands on its bytes as they come, until the receiver has had enough.
+    pub fn bytes(&mut self, mut push: impl FnMut(&[u8]) -> bool) -> Result<Result<(), Error>, Failure> {
+        let mut chunk = std::mem::take(&mut self.head);
+        let result = loop {
+            if chunk.is_empty() || !push(&chunk) {
+                break Ok(());
+            }
+            chunk.clear();
+            if let Err(error) = (&mut self.rest).take(1 << 20).read_to_end(&mut chunk) {
+                break Err(error);
+            }
+        };
+        self.failed(result)
+    }
+
+    /// What a broken connection says of the source, or a disk of the call.
+    fn failed<T>(&self, result: io::Result<T>) -> Result<Result<T, Error>, Failure> {
+        match (result, &self.place) {
+            (Ok(value), _) => Ok(Ok(value)),
+            (Err(error), Place::Web(..)) => {
+                Ok(Err(Error::new(Code::NetworkTruncated).url(&self.url).what(&error.to_string())))
+            }
+            (Err(error), _) => Err(Failure::Usage(error.to_string())),
+        }
     }
 
     /// Bytes of a resource that the manifest names. Of a file's manifest only files in the same folder, or below it,
@@ -97,18 +140,18 @@ fn fetch(url: &str, base: String) -> Result<Source, Error> {
         ureq::Error::Timeout(_) => Error::new(Code::NetworkTimeout).url(url),
         other => Error::new(Code::NetworkFailed).url(url).what(&other.to_string()),
     };
-    let mut answer = agent.get(url).call().map_err(failed)?;
+    let answer = agent.get(url).call().map_err(failed)?;
     let status = answer.status().as_u16();
     if !answer.status().is_success() {
         return Err(Error::new(Code::NetworkStatus).url(url).status(status));
     }
     // After redirects: that is what relative URIs are resolved against (RFC 3986 5.1.3).
     let last = ureq::ResponseExt::get_uri(&answer).to_string();
-    let body = answer.body_mut().with_config().limit(MAX_BYTES).reader();
-    let text =
-        text(body).map_err(|error| Error::new(Code::NetworkTruncated).url(url).what(&error.to_string()))?;
+    let body = answer.into_body().into_with_config().limit(MAX_BYTES).reader();
     let url = if base.is_empty() { last } else { base };
-    Ok(Source { text, url, place: Place::Web(agent, Cell::new(None)) })
+    let place = Place::Web(agent, Cell::new(None));
+    Source::new(url.clone(), Box::new(body), place)
+        .map_err(|error| Error::new(Code::NetworkTruncated).url(&url).what(&error.to_string()))
 }
 
 /// The text of a file that an argument names.
@@ -117,13 +160,23 @@ pub fn file(path: &Path) -> Result<String, Failure> {
     File::open(path).and_then(text).map_err(wrong)
 }
 
+/// The bytes of a file that an argument names.
+pub fn bytes(path: &Path) -> Result<Vec<u8>, Failure> {
+    let wrong = |error| Failure::Usage(format!("{}: {error}", path.display()));
+    File::open(path).and_then(all).map_err(wrong)
+}
+
 fn text(from: impl Read) -> io::Result<String> {
+    Ok(String::from_utf8_lossy(&all(from)?).into_owned())
+}
+
+fn all(from: impl Read) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     from.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MAX_BYTES {
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, "too large for a manifest"));
     }
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    Ok(bytes)
 }
 
 /// Writes to standard output; a reader that has had enough is no failure.

@@ -11,6 +11,9 @@ pub fn words(value: &Value, source: &str) -> String {
         out.error(error, source);
         return out.0;
     }
+    if value["kind"].is_null() {
+        return super::media::words(value, source);
+    }
     match value["kind"].as_str() {
         Some("multivariant") => out.multivariant(value),
         Some("media") => out.media(value),
@@ -162,17 +165,17 @@ fn facts_of_representation(representation: &Value) -> String {
 }
 
 /// `, name value` of each that is there.
-fn facts(value: &Value, names: &[&str]) -> String {
+pub fn facts(value: &Value, names: &[&str]) -> String {
     let there = names.iter().filter(|name| !value[**name].is_null());
     there.map(|name| format!(", {} {}", name.replace('_', " "), show(&value[*name]))).collect()
 }
 
-fn list(value: &Value) -> &[Value] {
+pub fn list(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)
 }
 
 /// Text without its quotes and without what could steer a terminal; anything else as JSON.
-fn show(value: &Value) -> String {
+pub fn show(value: &Value) -> String {
     match value {
         Value::Null => "-".to_owned(),
         Value::String(text) => text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect(),
@@ -180,11 +183,11 @@ fn show(value: &Value) -> String {
     }
 }
 
-fn rate(bits: &Value) -> String {
+pub fn rate(bits: &Value) -> String {
     bits.as_u64().map_or_else(|| "-".to_owned(), |bits| format!("{} kb/s", bits / 1000))
 }
 
-fn size(value: &Value) -> String {
+pub fn size(value: &Value) -> String {
     match (value["width"].as_u64(), value["height"].as_u64()) {
         (Some(width), Some(height)) => format!("{width}x{height}"),
         _ => "-".to_owned(),
