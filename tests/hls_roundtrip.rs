@@ -4,7 +4,8 @@ use std::fmt::Write;
 use std::sync::Arc;
 use thalweg::hls;
 use thalweg::presentation::{
-    Addresses, ByteRange, Control, Edge, Hint, Init, Key, Part, Report, Segment, Timeline,
+    Addresses, ByteRange, Control, Edge, Event, Hint, Init, Key, Part, Report, Segment, Splice, SpliceKind,
+    Timeline, When,
 };
 use thalweg::time::{Micros, SECOND};
 
@@ -70,7 +71,9 @@ fn model(random: &mut Random) -> Timeline {
             timeline.discontinuities.push((index, sequence.unwrap_or(0)));
         }
         if random.one_in(6) {
-            let init = Some(Init { url: random.url("init"), range: random.maybe(2, Random::range) });
+            // Its tag is printed before the keys of the segment.
+            let keys = timeline.keys.last().map(|(_, keys)| keys.clone()).filter(|keys| !keys.is_empty());
+            let init = Some(Init { url: random.url("init"), range: random.maybe(2, Random::range), keys });
             // The same again is no change.
             if timeline.inits.last().is_none_or(|(_, last)| *last != init) {
                 timeline.inits.push((index, init));
@@ -109,7 +112,56 @@ fn model(random: &mut Random) -> Timeline {
     let start = |random: &mut Random| (random.below(40_000_000) as Micros - 20_000_000, random.one_in(2));
     timeline.start_offset = random.maybe(3, start);
     timeline.edge = random.maybe(3, |random| Box::new(edge(random, count)));
+    timeline.removed_events =
+        (timeline.skipped > 0 && random.one_in(2)).then(|| vec!["r1".to_owned(), "r 2".to_owned()]);
+    timeline.events = (0..random.below(3)).map(|id| range(random, id)).collect();
+    for index in 0..count {
+        if random.one_in(10) {
+            timeline.events.push(cue(random, index));
+        }
+    }
     timeline
+}
+
+/// An EXT-X-DATERANGE.
+fn range(random: &mut Random, id: u64) -> Event {
+    let section = |random: &mut Random| (0..random.below(40)).map(|_| random.below(256) as u8).collect();
+    let kinds = [SpliceKind::Command, SpliceKind::In, SpliceKind::Out];
+    let splices = kinds
+        .into_iter()
+        .filter_map(|kind| random.maybe(3, |random| Splice { kind, section: section(random) }));
+    Event {
+        splices: splices.collect(),
+        id: format!("range {id}, of {}", random.below(9)),
+        scheme: ["", "com.example.ad"][random.below(2) as usize].to_owned(),
+        start: When::Date(Some(1_795_000_000 * SECOND + random.below(1 << 30) as Micros * 1000)),
+        duration: random.maybe(2, |random| random.below(1 << 30) as Micros),
+        planned: random.maybe(2, |random| random.below(1 << 30) as Micros),
+        until_next: random.one_in(3),
+        attributes: (0..random.below(3)).map(|nth| (format!("X-{nth}"), format!("a,b={nth}"))).collect(),
+        ..Event::default()
+    }
+}
+
+/// An ad marker.
+fn cue(random: &mut Random, index: u32) -> Event {
+    let cue = |scheme: &str, kind, section: &[u8]| Event {
+        scheme: scheme.to_owned(),
+        start: When::Segment(index),
+        splices: vec![Splice { kind, section: section.to_vec() }],
+        ..Event::default()
+    };
+    let seconds = |random: &mut Random| random.below(60_000) as Micros * 1000;
+    match random.below(4) {
+        0 => Event { duration: random.maybe(2, seconds), ..cue("EXT-X-CUE-OUT", SpliceKind::Out, b"") },
+        1 => Event {
+            duration: Some(seconds(random)),
+            elapsed: Some(seconds(random)),
+            ..cue("EXT-X-CUE-OUT-CONT", SpliceKind::Continue, b"")
+        },
+        2 => cue("EXT-X-CUE-IN", SpliceKind::In, b""),
+        _ => cue("EXT-OATCLS-SCTE35", SpliceKind::Command, &[0xFC, 0x30, 0x25]),
+    }
 }
 
 fn edge(random: &mut Random, count: u32) -> Edge {
@@ -248,7 +300,17 @@ fn print(timeline: &Timeline, random: &mut Random) -> String {
         to.list("#EXT-X-PART-INF", &[("PART-TARGET", Some(target))]);
     }
     if timeline.skipped > 0 {
-        to.list("#EXT-X-SKIP", &[("SKIPPED-SEGMENTS", Some(timeline.skipped.to_string()))]);
+        let removed = timeline.removed_events.as_ref().and_then(|ids| quoted(&ids.join("\t")));
+        to.list(
+            "#EXT-X-SKIP",
+            &[
+                ("SKIPPED-SEGMENTS", Some(timeline.skipped.to_string())),
+                ("RECENTLY-REMOVED-DATERANGES", removed),
+            ],
+        );
+    }
+    for event in timeline.events.iter().filter(|event| matches!(event.start, When::Date(_))) {
+        print_range(&mut to, event);
     }
     for index in 0..=timeline.len() {
         let at = |(first, _): &&(u32, _)| *first == index;
@@ -278,6 +340,9 @@ fn print(timeline: &Timeline, random: &mut Random) -> String {
                 ],
             );
         }
+        for event in timeline.events.iter().filter(|event| event.start == When::Segment(index)) {
+            print_cue(&mut to, event);
+        }
         if let Some(segment) = timeline.segment(index) {
             print_segment(&mut to, timeline, &segment);
         }
@@ -290,6 +355,59 @@ fn print(timeline: &Timeline, random: &mut Random) -> String {
         to.line(end);
     }
     to.out
+}
+
+/// Perhaps as two tags, of which each says a part.
+fn print_range(to: &mut Printer, event: &Event) {
+    let When::Date(Some(date)) = event.start else { panic!("a date") };
+    let [duration, planned] = [event.duration, event.planned].map(|time| time.map(|time| to.seconds(time)));
+    let end = event.duration.filter(|_| to.random.one_in(2)).map(|duration| date + duration);
+    // Where there is an end, the duration need not be written.
+    let duration = duration.filter(|_| end.is_none() || to.random.one_in(2));
+    let id = ("ID", quoted(&event.id));
+    let scheme = Some(event.scheme.as_str()).filter(|scheme| !scheme.is_empty()).and_then(quoted);
+    let mut rest = vec![
+        ("CLASS", scheme),
+        ("END-DATE", end.and_then(|end| quoted(&print_date(end)))),
+        ("DURATION", duration),
+        ("PLANNED-DURATION", planned),
+        ("END-ON-NEXT", yes(event.until_next)),
+    ];
+    for splice in &event.splices {
+        let name = match splice.kind {
+            SpliceKind::Command => "SCTE35-CMD",
+            SpliceKind::Out => "SCTE35-OUT",
+            _ => "SCTE35-IN",
+        };
+        let hex = splice.section.iter().fold(String::from("0x"), |text, byte| text + &format!("{byte:02x}"));
+        rest.push((name, Some(hex)));
+    }
+    rest.push(("START-DATE", quoted(&print_date(date))));
+    rest.insert(0, id.clone());
+    to.list("#EXT-X-DATERANGE", &rest);
+    if !event.attributes.is_empty() {
+        // In their order, which is the model's as well.
+        let list =
+            event.attributes.iter().map(|(name, value)| format!(",{name}=\"{value}\"")).collect::<String>();
+        to.line(&format!("#EXT-X-DATERANGE:ID=\"{}\"{list}", event.id));
+    }
+}
+
+fn print_cue(to: &mut Printer, event: &Event) {
+    let [duration, elapsed] = [event.duration, event.elapsed].map(|time| time.map(|time| to.seconds(time)));
+    let value = match (event.scheme.as_str(), &duration, &elapsed) {
+        ("EXT-X-CUE-OUT", Some(duration), _) => {
+            [format!(":{duration}"), format!(":DURATION={duration}")][to.random.below(2) as usize].clone()
+        }
+        ("EXT-X-CUE-OUT-CONT", Some(duration), Some(elapsed)) => {
+            let forms =
+                [format!(":{elapsed}/{duration}"), format!(":ElapsedTime={elapsed},Duration={duration}")];
+            forms[to.random.below(2) as usize].clone()
+        }
+        ("EXT-OATCLS-SCTE35", ..) => ":/DAl".to_owned(),
+        _ => String::new(),
+    };
+    to.line(&format!("#{}{value}", event.scheme));
 }
 
 fn print_keys(to: &mut Printer, keys: &Arc<[Key]>) {
@@ -387,6 +505,8 @@ fn what_is_printed_is_read_as_it_was() {
         assert_eq!(read.discontinuities, model.discontinuities, "{when}");
         assert_eq!(read.gaps, model.gaps, "{when}");
         assert_eq!(read.dates, model.dates, "{when}");
+        assert_eq!(read.events, model.events, "{when}");
+        assert_eq!(read.removed_events, model.removed_events, "{when}");
         assert_eq!(read.start_offset, model.start_offset, "{when}");
         assert_eq!(read.edge, model.edge, "{when}");
         assert_eq!(read.complete, model.complete, "{when}");

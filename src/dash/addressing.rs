@@ -202,7 +202,9 @@ impl<'d> Addressing<'d> {
     /// The initialization segment that the MPD names.
     pub fn init(&self, scope: &Scope) -> Option<Init> {
         match (&self.initialization, &self.init) {
-            (Some(template), _) => Some(Init { url: fill(&absolute(scope, template), 0, 0), range: None }),
+            (Some(template), _) => {
+                Some(Init { url: fill(&absolute(scope, template), 0, 0), range: None, keys: None })
+            }
             (None, Some(part)) => Some(place(scope, part)),
             (None, None) => None,
         }
@@ -426,7 +428,7 @@ fn absolute(scope: &Scope, template: &str) -> String {
 }
 
 fn place(scope: &Scope, (url, range): &(Option<Cow<str>>, Option<ByteRange>)) -> Init {
-    Init { url: resolve(scope.base, url.as_deref().unwrap_or_default()), range: *range }
+    Init { url: resolve(scope.base, url.as_deref().unwrap_or_default()), range: *range, keys: None }
 }
 
 fn set<T>(value: &mut Option<T>, own: Option<T>) {

@@ -64,7 +64,7 @@ pub fn cues(bytes: &[u8], at: u64, head: &[u8], index: &Index) -> Result<Timelin
         return Err(fail(Code::ManifestEmpty, "Cues"));
     }
     let init = init.unwrap_or(ByteRange { offset: 0, length: range.offset });
-    timeline.inits = vec![(0, Some(Init { url: url.clone(), range: Some(init) }))];
+    timeline.inits = vec![(0, Some(Init { url: url.clone(), range: Some(init), keys: None }))];
     timeline.anchored = true;
     timeline.complete = true;
     Ok(timeline)

@@ -41,7 +41,7 @@ pub fn sidx(bytes: &[u8], at: u64, index: &Index) -> Result<Timeline, Error> {
     timeline.addresses = Addresses::Ranges { url: url.clone(), offsets };
     // Without a range of its own the initialization segment is what lies before the index.
     let init = init.unwrap_or(ByteRange { offset: 0, length: range.offset });
-    timeline.inits = vec![(0, Some(Init { url: url.clone(), range: Some(init) }))];
+    timeline.inits = vec![(0, Some(Init { url: url.clone(), range: Some(init), keys: None }))];
     timeline.anchored = true;
     timeline.complete = true;
     Ok(timeline)

@@ -8,7 +8,8 @@ use super::lines::{Line, Lines, seconds};
 use super::media_of;
 use super::reload::{Changes, Outcome, reload};
 use crate::error::Error;
-use crate::presentation::{Addresses, Key, Timeline, push_integer};
+use crate::presentation::{Addresses, Event, Splice, Timeline, When, push_integer};
+use crate::time::Micros;
 
 /// A head that is longer is no head, and the segments that changed may be so many bytes.
 const MAX_READ: usize = 1 << 16;
@@ -97,6 +98,9 @@ impl Live {
         if was != is || self.timeline.target_duration != begin.target_duration {
             return None;
         }
+        if !marked(&self.timeline, removed).eq(marked(&begin, 0)) {
+            return None;
+        }
         // Whether it is the same stream, where only the first segment has a date, is not told by the others.
         if let (Some(was), Some(is)) = (self.timeline.date_of(removed), begin.date_of(0))
             && was.abs_diff(is) > begin.target_duration.unwrap_or(0).unsigned_abs()
@@ -128,9 +132,6 @@ impl Live {
                 warning.line = (warning.line - lines_before).saturating_add(lines);
             }
         }
-        if !keys_follow(&self.timeline, end.segments, &tail) {
-            return None;
-        }
         // Late tags may say otherwise than the head.
         if tail.first_number != begin.first_number.saturating_add(u64::from(skipped)) {
             return None;
@@ -160,6 +161,13 @@ impl Live {
     }
 }
 
+/// The ad markers of the segment at `index`.
+fn marked(timeline: &Timeline, index: u32) -> impl Iterator<Item = (&str, &[Splice], Option<Micros>)> {
+    let of_this = move |event: &&Event| event.start == When::Segment(index);
+    let marks = timeline.events.iter().filter(of_this);
+    marks.map(|event| (event.scheme.as_str(), event.splices.as_slice(), event.duration))
+}
+
 /// How many discontinuities the segment that follows the place at `offset` begins; `None` where none follows.
 fn breaks(body: &[u8], offset: usize) -> Option<usize> {
     let mut breaks = 0;
@@ -173,16 +181,6 @@ fn breaks(body: &[u8], offset: usize) -> Option<usize> {
             _ => breaks += usize::from(name(line) == Some(b"EXT-X-DISCONTINUITY")),
         }
     }
-}
-
-/// Whether the keys in `tail` are in force as they would be behind those in force at `index`: a key only takes the place
-/// of one with its KEYFORMAT (RFC 8216bis 4.4.4.4).
-fn keys_follow(timeline: &Timeline, index: u32, tail: &Timeline) -> bool {
-    let before = timeline.keys.partition_point(|(first, _)| *first <= index);
-    let before: &[Key] = before.checked_sub(1).map_or(&[], |last| &timeline.keys[last].1);
-    let mut all = before.iter().chain(tail.keys.iter().flat_map(|(_, keys)| keys.iter()));
-    let format = all.next().map(|key| &key.format);
-    tail.keys.is_empty() || all.all(|key| Some(&key.format) == format)
 }
 
 /// What a line says.
@@ -232,6 +230,14 @@ const TAGS: [(Says, &[&str]); 4] = [
             "EXT-X-MAP",
             "EXT-X-DISCONTINUITY",
             "EXT-X-GAP",
+            "EXT-X-CUE-OUT",
+            "EXT-X-CUE-OUT-CONT",
+            "EXT-X-CUE-IN",
+            "EXT-X-CUE",
+            "EXT-X-SCTE35",
+            "EXT-SCTE35",
+            "EXT-OATCLS-SCTE35",
+            "EXT-X-SPLICEPOINT-SCTE35",
         ],
     ),
     (Says::Part, &["EXT-X-PART"]),
@@ -248,6 +254,8 @@ const TAGS: [(Says, &[&str]); 4] = [
             "EXT-X-SERVER-CONTROL",
             "EXT-X-PRELOAD-HINT",
             "EXT-X-RENDITION-REPORT",
+            // A delta update lists all of them, unless it says otherwise.
+            "EXT-X-DATERANGE",
         ],
     ),
     (Says::Unclear, &["EXT-X-DEFINE", "EXT-X-SKIP"]),
@@ -376,11 +384,11 @@ mod tests {
     /// A tag that the parser reads and that is not known here would be passed over.
     #[test]
     fn all_tags_that_the_parser_reads_are_known() {
-        let source = include_str!("media.rs");
-        let (source, _) = source.split_once("mod tests").unwrap();
-        let names: Vec<_> =
-            source.split('"').skip(1).step_by(2).filter(|text| text.starts_with("EXT")).collect();
-        assert!(names.len() > 15, "{names:?}");
+        let (media, _) = include_str!("media.rs").split_once("mod tests").unwrap();
+        let quoted = |source: &'static str| source.split('"').filter(|text| text.starts_with("EXT"));
+        let cues = include_str!("cue.rs").lines().filter(|line| !line.starts_with("//")).flat_map(quoted);
+        let names: Vec<_> = quoted(media).chain(cues).collect();
+        assert!(names.len() > 30, "{names:?}");
         for name in names {
             assert!(says(format!("#{name}:1").as_bytes()) != Says::Nothing, "{name}");
         }

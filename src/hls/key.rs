@@ -34,6 +34,16 @@ impl<'a> Written<'a> {
             format: format.unwrap_or(IDENTITY),
         }
     }
+
+    /// As the model has it; its URI is resolved against `base`.
+    pub fn key(&self, base: &str) -> Key {
+        Key {
+            method: self.method.to_owned(),
+            url: self.uri.map(|uri| resolve(base, uri)),
+            iv: self.iv,
+            format: self.format.to_owned(),
+        }
+    }
 }
 
 /// The keys in force after a tag, given those before it: a key replaces that of the same KEYFORMAT, METHOD=NONE all. `None`:
@@ -42,12 +52,7 @@ pub fn after(before: &Arc<[Key]>, written: &Written, base: &str) -> Option<Arc<[
     if written.method.eq_ignore_ascii_case("NONE") {
         return Some(Arc::default());
     }
-    let key = Key {
-        method: written.method.to_owned(),
-        url: written.uri.map(|uri| resolve(base, uri)),
-        iv: written.iv,
-        format: written.format.to_owned(),
-    };
+    let key = written.key(base);
     if let [only] = before.as_ref()
         && *only == key
     {

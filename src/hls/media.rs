@@ -2,11 +2,11 @@
 
 use super::define::Variables;
 use super::lines::{Attributes, Line, Lines, seconds};
-use super::{edge, key};
+use super::{cue, daterange, edge, key};
 use crate::error::{Code, Error};
 use crate::presentation::url::resolve;
 use crate::presentation::{
-    Addresses, ByteRange, Edge, Init, Key, Part, Timeline, Warning, date_time, integer,
+    Addresses, ByteRange, Edge, Event, Init, Key, Part, Timeline, Warning, When, date_time, integer,
 };
 use crate::time::{Micros, SECOND};
 use std::sync::Arc;
@@ -14,6 +14,9 @@ use std::sync::Arc;
 /// URLs that are kept as they are, of keys, initialization segments and parts, may be so long, all together: a short
 /// reference becomes as long as the playlist's own URL is.
 const MAX_URLS: usize = 64 << 20;
+
+/// More ad markers and date ranges than a playlist of two weeks has; as events they are many times as long as in the text.
+const MAX_EVENTS: usize = 50_000;
 
 /// Sees what the parser reads: what a player has no use for. Each call has the index of the segment that the line stands
 /// before, or is.
@@ -73,6 +76,9 @@ pub fn parse<O: Observer>(
         }
     }
     observer.defined(variables.into_list());
+    if O::ALL {
+        reader.finish_events();
+    }
     Ok(reader.finish())
 }
 
@@ -99,6 +105,8 @@ pub struct Reader<'a> {
     /// Where the last URI with a byte range stands in `text`, and where a range without offset goes on.
     pub last: (usize, usize, u64),
     pub keys: Arc<[Key]>,
+    /// How many initialization segments and keys there were before the first METHOD=NONE.
+    pub without_none: Option<(u32, u32)>,
     /// Bytes of URLs kept.
     pub kept: usize,
 }
@@ -121,6 +129,7 @@ impl<'a> Reader<'a> {
             range: None,
             last: (0, 0, 0),
             keys: Arc::default(),
+            without_none: None,
             kept: 0,
         }
     }
@@ -150,7 +159,7 @@ impl<'a> Reader<'a> {
             }
             "EXT-X-KEY" if O::ALL => self.key(value, line)?,
             "EXT-X-KEY" => self.protected(value),
-            "EXT-X-MAP" => self.map(Attributes(value), line)?,
+            "EXT-X-MAP" => self.map::<O>(Attributes(value), line)?,
             "EXT-X-GAP" if self.timeline.gaps.last() != Some(&index) => self.timeline.gaps.push(index),
             "EXT-X-DISCONTINUITY-SEQUENCE" => {
                 let known = self.discontinuity_sequence;
@@ -174,7 +183,12 @@ impl<'a> Reader<'a> {
                     Some(skipped) => self.timeline.skipped = skipped,
                     None => self.warn("skip_invalid", line, value),
                 }
+                // Where it is written, date ranges were left out as well (4.4.5.2).
+                let removed = Attributes(value).written("RECENTLY-REMOVED-DATERANGES");
+                self.timeline.removed_events =
+                    removed.map(|ids| ids.split('\t').map(str::to_owned).collect());
             }
+            "EXT-X-DATERANGE" if O::ALL => self.event(Some(daterange::event(Attributes(value))), line),
             "EXT-X-START" if O::ALL => match start(Attributes(value)) {
                 Some(start) => self.timeline.start_offset = Some(start),
                 None => self.warn("start_invalid", line, value),
@@ -186,6 +200,7 @@ impl<'a> Reader<'a> {
             "EXT-X-PART" | "EXT-X-PRELOAD-HINT" | "EXT-X-RENDITION-REPORT" if O::ALL => {
                 self.resource(name, value, line)?
             }
+            _ if O::ALL => self.event(cue::event(name, value, index), line),
             _ => {}
         }
         Ok(())
@@ -261,8 +276,12 @@ impl<'a> Reader<'a> {
             return Ok(());
         };
         let index = self.timeline.len();
+        let inits = self.timeline.inits.len() as u32;
         let list = &mut self.timeline.keys;
         list.pop_if(|(first, _)| *first == index);
+        if keys.is_empty() && self.without_none.is_none() {
+            self.without_none = Some((inits, list.len() as u32));
+        }
         let before = list.last().map_or(&[] as &[Key], |(_, keys)| keys);
         // None at the start says nothing, unless it is after segments that were left out.
         let ends_unseen = list.is_empty() && self.timeline.skipped > 0;
@@ -276,7 +295,7 @@ impl<'a> Reader<'a> {
     }
 
     /// RFC 8216bis 4.4.4.5: holds until the next one, also across discontinuities.
-    fn map(&mut self, attributes: Attributes, line: u32) -> Result<(), Error> {
+    fn map<O: Observer>(&mut self, attributes: Attributes, line: u32) -> Result<(), Error> {
         let Some(uri) = attributes.get("URI") else {
             self.warn("map_without_uri", line, attributes.0);
             return Ok(());
@@ -289,13 +308,51 @@ impl<'a> Reader<'a> {
             }
             range
         });
-        let init = Init { url: resolve(self.url, uri), range };
+        let keys = if O::ALL && !self.keys.is_empty() { Some(self.keys.clone()) } else { None };
+        let init = Init { url: resolve(self.url, uri), range, keys };
         if self.timeline.inits.last().is_none_or(|(_, last)| last.as_ref() != Some(&init)) {
             self.keep(init.url.len(), line)?;
             let index = self.timeline.len();
             set_from(&mut self.timeline.inits, index, Some(init));
+            if O::ALL {
+                // It may have taken the place of one before METHOD=NONE.
+                let before = self.timeline.inits.len() as u32 - 1;
+                self.without_none = self.without_none.map(|(inits, keys)| (inits.min(before), keys));
+            }
         }
         Ok(())
+    }
+
+    fn event(&mut self, event: Option<Event>, line: u32) {
+        let Some(event) = event else { return };
+        if self.timeline.events.len() < MAX_EVENTS {
+            self.timeline.events.push(event);
+        } else {
+            self.warn("too_many_events", line, "");
+        }
+    }
+
+    /// Puts date ranges before other markers, each once, and drops the markers of a segment that is not there.
+    fn finish_events(&mut self) {
+        let timeline = &mut self.timeline;
+        let len = timeline.len();
+        let unfinished = |edge: &Edge| edge.parts.last().is_some_and(|part| part.segment == len);
+        let end = if timeline.edge.as_deref().is_some_and(unfinished) { len + 1 } else { len };
+        let (mut dated, mut cues) = (Vec::new(), Vec::new());
+        for event in timeline.events.drain(..) {
+            match event.start {
+                When::Segment(index) if index >= end => {}
+                When::Segment(_) => cues.push(event),
+                _ => dated.push(event),
+            }
+        }
+        Event::merge(&mut dated);
+        dated.append(&mut cues);
+        timeline.events = dated;
+        if timeline.skipped > 0 {
+            let all = (timeline.inits.len() as u32, timeline.keys.len() as u32);
+            timeline.inherit = self.without_none.unwrap_or(all);
+        }
     }
 
     /// A tag of the live edge that names a resource.

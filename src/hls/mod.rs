@@ -9,7 +9,10 @@
 
 mod again;
 mod align;
+mod cue;
+mod daterange;
 pub mod define;
+mod details;
 mod edge;
 mod key;
 pub mod lines;
@@ -22,6 +25,7 @@ use crate::error::{Code, Error};
 use crate::presentation::{Index, Period, Presentation, Rendition, Timeline, Track};
 pub use again::Live;
 pub use align::{Alignment, align};
+pub use cue::{Cue, cue};
 use lines::{Line, Lines};
 pub use media::{Observer, Page, byte_range, start};
 pub use multivariant::resolution;

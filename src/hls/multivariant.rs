@@ -16,22 +16,22 @@
 //! - A rendition's codecs are those of its own segments: with a separate audio group, the video's. An audio rendition
 //!   of such a group has the audio codecs of a variant that names the group, and bandwidth 0, as HLS does not tell it.
 
-use super::define;
 use super::lines::{Attributes, Line, Lines};
 use super::media::Observer;
+use super::{define, details};
 use crate::error::{Code, Error};
 use crate::presentation::url::resolve;
 use crate::presentation::{
-    Alternative, Index, Period, Presentation, Rendition, Track, TrackKind, Warning, codec_kind, decimal,
-    filter_codecs, integer, push_integer,
+    Alternative, DEFAULT_PATHWAY, Details, Index, Period, Presentation, Rendition, Session, Track, TrackKind,
+    Warning, codec_kind, decimal, filter_codecs, integer, push_integer,
 };
+use std::collections::HashMap;
 
 /// More variants, or more EXT-X-MEDIA, than any real playlist has: the rest is ignored, as they are compared with one
 /// another.
 const MAX_ENTRIES: usize = 2000;
-
-/// The pathway of a variant that names none (RFC 8216bis 4.4.6.2).
-const DEFAULT_PATHWAY: &str = ".";
+/// As many pathways are told of a member of a group.
+const MAX_PATHWAYS: usize = 64;
 
 /// An EXT-X-STREAM-INF with its URI.
 struct Variant<'a> {
@@ -60,13 +60,16 @@ struct Lists<'a> {
     members: Vec<Member<'a>>,
     /// EXT-X-CONTENT-STEERING PATHWAY-ID.
     pathway: Option<&'a str>,
+    session: Option<Box<Session>>,
+    /// Tags that it was made of.
+    session_tags: usize,
 }
 
 /// Reads the playlist `text`, fetched from `url`.
 pub fn parse<O: Observer>(text: &str, url: &str) -> Result<Presentation, Error> {
     let mut warnings = Vec::new();
     let (text, variables) = define::expand(text, url, &mut warnings)?;
-    let Lists { variants, members, pathway } = collect::<O>(&text, &mut warnings);
+    let Lists { variants, members, pathway, session, .. } = collect::<O>(&text, url, &mut warnings);
     if variants.is_empty() {
         return Err(Error::new(Code::ManifestEmpty).what("EXT-X-STREAM-INF"));
     }
@@ -89,7 +92,9 @@ pub fn parse<O: Observer>(text: &str, url: &str) -> Result<Presentation, Error> 
         });
     }
     let audible = !all_audio || tracks.is_empty();
+    let mut details = if O::ALL { of_members(&members, &variants) } else { Vec::new() }.into_iter();
     for member in &members {
+        let details = details.next().flatten();
         let used = match member.kind {
             TrackKind::Audio => audible && is_separate(&members, member.group),
             // The variant's own video, named once more.
@@ -97,7 +102,7 @@ pub fn parse<O: Observer>(text: &str, url: &str) -> Result<Presentation, Error> 
             _ => true,
         };
         if let (Some(uri), true) = (member.uri, used) {
-            add_member::<O>(&mut tracks, member, resolve(url, uri), &variants, all_audio);
+            add_member::<O>(&mut tracks, member, resolve(url, uri), &variants, details, all_audio);
         }
     }
     for track in tracks.iter_mut() {
@@ -106,12 +111,13 @@ pub fn parse<O: Observer>(text: &str, url: &str) -> Result<Presentation, Error> 
     Ok(Presentation {
         periods: vec![Period { tracks, ..Period::default() }],
         variables,
+        session,
         warnings,
         ..Presentation::default()
     })
 }
 
-fn collect<'a, O: Observer>(text: &'a str, warnings: &mut Vec<Warning>) -> Lists<'a> {
+fn collect<'a, O: Observer>(text: &'a str, url: &str, warnings: &mut Vec<Warning>) -> Lists<'a> {
     let mut lists = Lists::default();
     let mut media_count = 0;
     let mut pending: Option<(Attributes, u32)> = None;
@@ -155,10 +161,17 @@ fn collect<'a, O: Observer>(text: &'a str, warnings: &mut Vec<Warning>) -> Lists
                 }
                 media_count += 1;
             }
-            Line::Tag("EXT-X-CONTENT-STEERING", value) => lists.pathway = Attributes(value).get("PATHWAY-ID"),
-            Line::Tag(..) => {}
+            Line::Tag(name, value) => {
+                if name == "EXT-X-CONTENT-STEERING" {
+                    lists.pathway = Attributes(value).get("PATHWAY-ID");
+                }
+                if O::ALL {
+                    lists.session(name, value, url);
+                }
+            }
         }
-        if lists.variants.len() == MAX_ENTRIES || lists.members.len() == MAX_ENTRIES {
+        let lengths = [lists.variants.len(), lists.members.len(), lists.session_tags];
+        if lengths.contains(&MAX_ENTRIES) {
             Warning::add(warnings, "too_many_entries", number, "");
             break;
         }
@@ -170,6 +183,12 @@ fn collect<'a, O: Observer>(text: &'a str, warnings: &mut Vec<Warning>) -> Lists
 }
 
 impl<'a> Lists<'a> {
+    fn session(&mut self, name: &str, value: &str, url: &str) {
+        let mut session = self.session.take().unwrap_or_default();
+        self.session_tags += usize::from(details::session(&mut session, name, value, url));
+        self.session = Some(session).filter(|_| self.session_tags > 0);
+    }
+
     fn add<O: Observer>(&mut self, attributes: Attributes<'a>, uri: &'a str) {
         let mut quality = String::new();
         if !O::ALL {
@@ -249,6 +268,7 @@ fn add_member<O: Observer>(
     member: &Member,
     url: String,
     variants: &[Variant],
+    details: Option<Box<Details>>,
     all_audio: bool,
 ) {
     let attributes = member.attributes;
@@ -264,6 +284,7 @@ fn add_member<O: Observer>(
         codecs: user.and_then(|variant| {
             filter_codecs(variant.attributes.get("CODECS")?, |kind| kind == Some(member.kind))
         }),
+        details,
         group: (!is_video).then(|| member.group.to_owned()),
         // Of "6/-/BINAURAL" only the first says how many there are (4.4.6.1).
         channels: { attributes.get("CHANNELS").filter(|_| O::ALL) }
@@ -303,6 +324,39 @@ fn add_member<O: Observer>(
             ..Track::default()
         }),
     }
+}
+
+/// What each EXT-X-MEDIA says, and on which pathways the variants are that name its group.
+fn of_members(members: &[Member], variants: &[Variant]) -> Vec<Option<Box<Details>>> {
+    let kinds = [("AUDIO", TrackKind::Audio), ("VIDEO", TrackKind::Video), ("SUBTITLES", TrackKind::Text)];
+    let names = kinds.map(|(name, _)| name);
+    let mut pathways: HashMap<(&str, &str), Vec<&str>> = HashMap::new();
+    for variant in variants {
+        for (name, group) in names.into_iter().zip(variant.attributes.several(names)) {
+            let Some(group) = group else { continue };
+            let list = pathways.entry((name, group)).or_default();
+            if list.len() < MAX_PATHWAYS && !list.contains(&variant.pathway()) {
+                list.push(variant.pathway());
+            }
+        }
+    }
+    let details = members.iter().map(|member| {
+        let name = kinds.iter().find(|(_, kind)| *kind == member.kind).map_or("", |(name, _)| *name);
+        let of_group = pathways.get(&(name, member.group)).map_or(&[] as &[&str], Vec::as_slice);
+        // Where there is only one pathway, none is told.
+        let named = of_group.iter().any(|pathway| *pathway != DEFAULT_PATHWAY);
+        boxed(Details {
+            pathways: of_group.iter().filter(|_| named).map(|&pathway| pathway.to_owned()).collect(),
+            stable_id: member.attributes.get("STABLE-RENDITION-ID").map(str::to_owned),
+            ..Details::default()
+        })
+    });
+    details.collect()
+}
+
+/// Nothing where nothing is said.
+fn boxed(details: Details) -> Option<Box<Details>> {
+    (details != Details::default()).then(|| Box::new(details))
 }
 
 /// FORCED and CHARACTERISTICS as the roles that an MPD has for the same.
@@ -377,6 +431,7 @@ fn rendition<O: Observer>(kept: &[&Variant], url: &str, separate: bool, all_audi
             .and_then(|rate| decimal(rate, 3))
             .and_then(|(rate, _)| u32::try_from(rate).ok()),
         group: group(variant),
+        details: if O::ALL { boxed(details::of_variant(variant.attributes)) } else { None },
         alternatives: others
             .iter()
             .filter(|_| O::ALL)

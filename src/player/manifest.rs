@@ -95,7 +95,7 @@ pub fn timeline(
             let timeline = dash::sidx(sidx, range.offset, index)?;
             let init = init.filter(|_| before > 0).map(|range| {
                 let length = (range.length as usize).min(head.len());
-                (Init { url: url.clone(), range: Some(range) }, head[..length].to_vec())
+                (Init { url: url.clone(), range: Some(range), keys: None }, head[..length].to_vec())
             });
             Ok((timeline, init))
         }

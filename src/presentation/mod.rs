@@ -8,8 +8,11 @@
 mod codecs;
 mod date;
 mod decimal;
+mod details;
 mod edge;
+mod event;
 pub mod scte35;
+pub mod steering;
 mod timeline;
 pub mod url;
 
@@ -17,8 +20,11 @@ use crate::time::Micros;
 pub use codecs::{codec_kind, filter_codecs};
 pub use date::date_time;
 pub use decimal::{decimal, integer, push_integer};
+pub use details::{Details, Hdcp, Session, SessionData, VideoRange};
 pub use edge::{Control, Edge, Hint, Part, Report};
+pub use event::{Event, Splice, SpliceKind, When};
 use std::collections::BinaryHeap;
+pub use steering::{DEFAULT_PATHWAY, Steering};
 pub use timeline::{Addresses, ByteRange, Init, Segment, Timeline};
 
 /// A whole stream.
@@ -33,6 +39,8 @@ pub struct Presentation {
     pub periods: Vec<Period>,
     /// Names and values that the playlists of this presentation may import (EXT-X-DEFINE).
     pub variables: Vec<(String, String)>,
+    /// What holds for all of it: where to start, session keys and data, content steering. Filled for observers with `ALL`.
+    pub session: Option<Box<Session>>,
     /// What was wrong with the manifest but could be lived with.
     pub warnings: Vec<Warning>,
 }
@@ -129,6 +137,8 @@ pub struct Rendition {
     pub protection: Vec<Protection>,
     /// The same from elsewhere (redundant streams, other pathways), in the order in which they are to be tried.
     pub alternatives: Vec<Alternative>,
+    /// What narrows down where it may be played, and what goes with it. Filled for observers with `ALL`.
+    pub details: Option<Box<Details>>,
     /// Its segments, or where to fetch the list of them.
     pub index: Index,
 }
@@ -136,7 +146,7 @@ pub struct Rendition {
 /// The same rendition from another server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Alternative {
-    /// PATHWAY-ID; `.` where none is written.
+    /// PATHWAY-ID; [`DEFAULT_PATHWAY`] where none is written.
     pub pathway: String,
     /// Absolute.
     pub url: String,

@@ -211,12 +211,22 @@ pub fn decode(bytes: &[u8]) -> Result<SpliceInfo, Error> {
 
 /// Reads a section written in hexadecimal, with or without `0x`.
 pub fn from_hex(text: &str) -> Result<SpliceInfo, Error> {
-    decode(&reader::hex(text).ok_or(Error::Text)?)
+    decode(&bytes_of_hex(text).ok_or(Error::Text)?)
 }
 
 /// Reads a section written in base64, with or without its padding.
 pub fn from_base64(text: &str) -> Result<SpliceInfo, Error> {
-    decode(&reader::base64(text).ok_or(Error::Text)?)
+    decode(&bytes_of_base64(text).ok_or(Error::Text)?)
+}
+
+/// The bytes that hexadecimal digits stand for, with or without `0x`.
+pub fn bytes_of_hex(text: &str) -> Option<Vec<u8>> {
+    reader::hex(text)
+}
+
+/// The bytes that base64 stands for, with or without its padding.
+pub fn bytes_of_base64(text: &str) -> Option<Vec<u8>> {
+    reader::base64(text)
 }
 
 fn section(bytes: &[u8]) -> Option<SpliceInfo> {

@@ -4,7 +4,7 @@
 
 mod splice;
 
-use super::{Edge, Key, Warning};
+use super::{Edge, Event, Key, Warning};
 use crate::time::{Micros, from_ticks, to_ticks};
 use std::sync::Arc;
 
@@ -24,6 +24,8 @@ pub struct Init {
     pub url: String,
     /// Part of the resource, or all of it.
     pub range: Option<ByteRange>,
+    /// What it is encrypted with: the keys in force at its EXT-X-MAP, whatever its segments' are.
+    pub keys: Option<Arc<[Key]>>,
 }
 
 /// Segments `first..first + count` (by index), each `duration` ticks, the first at `start` ticks.
@@ -91,6 +93,14 @@ pub struct Timeline {
     /// `(index, its start as microseconds since 1970)` of each segment with EXT-X-PROGRAM-DATE-TIME, ascending. The last may
     /// be that of the segment that so far has parts alone: its index is the number of segments.
     pub dates: Vec<(u32, Micros)>,
+    /// EXT-X-DATERANGE in their order, then other ad markers by their segment. (DASH events are of a period, not of segments.)
+    pub events: Vec<Event>,
+    /// Events that a delta update left out, but for those with the ids in this list, which are gone
+    /// (RECENTLY-REMOVED-DATERANGES). `None`: it left out none.
+    pub removed_events: Option<Vec<String>>,
+    /// How many of `inits` and `keys`, from the first on, add to the keys of segments that a delta update left out: a key takes
+    /// the place of those with its KEYFORMAT alone.
+    pub inherit: (u32, u32),
     /// EXT-X-START TIME-OFFSET, from the end where it is negative, and PRECISE.
     pub start_offset: Option<(Micros, bool)>,
     /// Low latency.
@@ -162,6 +172,9 @@ impl Timeline {
             keys: Vec::new(),
             gaps: Vec::new(),
             dates: Vec::new(),
+            events: Vec::new(),
+            removed_events: None,
+            inherit: (0, 0),
             start_offset: None,
             edge: None,
             anchored: false,

@@ -8,7 +8,7 @@ use std::fmt::Write;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use thalweg::hls::{Alignment, Changes, Live, Outcome, align, media, reload};
-use thalweg::presentation::{Edge, Segment, Timeline};
+use thalweg::presentation::{Edge, Event, Segment, Timeline};
 
 const URL: &str = "https://example.com/live/v.m3u8";
 const SEEDS: u64 = 300;
@@ -36,6 +36,7 @@ fn playlist(numbers: std::ops::Range<u64>) -> Timeline {
 struct View {
     segments: Vec<Segment>,
     dates: Vec<(u32, i64)>,
+    events: Vec<Event>,
     edge: Option<Box<Edge>>,
     complete: bool,
     target: Option<i64>,
@@ -46,6 +47,7 @@ fn view(timeline: &Timeline) -> View {
     View {
         segments: (0..timeline.len()).map(|index| timeline.segment(index).unwrap()).collect(),
         dates: timeline.dates.clone(),
+        events: timeline.events.clone(),
         edge: timeline.edge.clone(),
         complete: timeline.complete,
         target: timeline.target_duration,
@@ -60,6 +62,7 @@ fn assert_same(left: &Timeline, right: &Timeline, when: &str) {
         assert_eq!(left, right, "{when}");
     }
     assert_eq!(left.dates, right.dates, "{when}");
+    assert_eq!(left.events, right.events, "{when}");
     assert!(left == right, "{when}\n{left:?}\n{right:?}");
 }
 

@@ -27,7 +27,8 @@ pub struct Style {
     pub target: u64,
     /// One segment in so many has a date.
     pub dates: Option<u64>,
-    pub keys: bool,
+    /// Systems that each key is for.
+    pub keys: u64,
     pub maps: bool,
     pub ranges: bool,
     pub parts: bool,
@@ -44,7 +45,7 @@ impl Style {
             window: (!random.one_in(3)).then(|| 3 + random.below(20)),
             target: 2000 + 1000 * random.below(5),
             dates: (!random.one_in(3)).then(|| 1 + random.below(5)),
-            keys: random.one_in(2),
+            keys: random.below(2) * (1 + random.below(3)),
             maps: random.one_in(2),
             ranges: random.one_in(3),
             parts: random.one_in(3),
@@ -68,8 +69,11 @@ pub struct Made {
     file: u64,
     offset: u64,
     length: u64,
-    key: Option<u64>,
+    /// System and key, in the order in which they came.
+    keys: Vec<(u64, u64)>,
     map: u64,
+    /// Those in force where its initialization segment came.
+    map_keys: Vec<(u64, u64)>,
     gap: bool,
     date: bool,
 }
@@ -103,6 +107,15 @@ impl Packager {
         let file = last.map_or(0, |last| last.file + u64::from(breaks || random.one_in(5)));
         let offset = last.filter(|last| last.file == file).map_or(0, |last| last.offset + last.length);
         let turn = |value: u64, random: &mut Random| value + u64::from(random.one_in(3));
+        let mut keys = last.map_or(Vec::new(), |last| last.keys.clone());
+        if style.keys > 0 && random.one_in(6) {
+            keys.clear();
+        } else if style.keys > 0 && random.one_in(2) {
+            let (system, key) = (random.below(style.keys), random.below(1000));
+            keys.retain(|(known, _)| *known != system);
+            keys.push((system, key));
+        }
+        let map = turn(last.map_or(0, |last| last.map), random);
         let made = Made {
             number: last.map_or(style.first_number, |last| last.number + 1),
             start: last.map_or(0, |last| last.start + last.duration),
@@ -112,9 +125,11 @@ impl Packager {
             file,
             offset,
             length: 1000 + random.below(1000),
-            key: (style.keys && !random.one_in(4))
-                .then(|| turn(last.and_then(|last| last.key).unwrap_or(0), random)),
-            map: turn(last.map_or(0, |last| last.map), random),
+            map_keys: last
+                .filter(|last| last.map == map)
+                .map_or_else(|| keys.clone(), |last| last.map_keys.clone()),
+            keys,
+            map,
             gap: random.one_in(10),
             date: style.dates.is_some_and(|dates| last.is_none() || random.one_in(dates)),
         };
@@ -144,6 +159,13 @@ impl Packager {
         }
         if self.style.window.is_none() {
             line(format_args!("#EXT-X-PLAYLIST-TYPE:EVENT"));
+        }
+        // A delta update lists them all as well.
+        for made in self.made[window.clone()].iter().filter(|made| self.style.noise && made.number % 5 == 0) {
+            line(format_args!(
+                "#EXT-X-DATERANGE:ID=\"{0}\",START-DATE=\"2026-11-21T00:00:00Z\"",
+                made.number
+            ));
         }
         if self.style.parts {
             let target = self.style.target / PARTS;
@@ -182,15 +204,13 @@ impl Packager {
         if made.begins_discontinuity {
             line(format_args!("#EXT-X-DISCONTINUITY"));
         }
+        let mut in_force = before.map_or(&[] as &[_], |before| &before.keys);
         if self.style.maps && before.is_none_or(|before| before.map != made.map) {
+            print_keys(in_force, &made.map_keys, line);
             line(format_args!("#EXT-X-MAP:URI=\"init{}.mp4\"", made.map));
+            in_force = &made.map_keys;
         }
-        if before.map_or(made.key.is_some(), |before| before.key != made.key) {
-            match made.key {
-                Some(key) => line(format_args!("#EXT-X-KEY:METHOD=AES-128,URI=\"k{key}\"")),
-                None => line(format_args!("#EXT-X-KEY:METHOD=NONE")),
-            }
-        }
+        print_keys(in_force, &made.keys, line);
         if made.date {
             let at = made.start / 1000;
             let (hours, minutes, rest) = (at / 3_600_000, at / 60_000 % 60, at % 60_000);
@@ -200,10 +220,6 @@ impl Packager {
             ));
         }
         if self.style.noise && made.number.is_multiple_of(3) {
-            line(format_args!(
-                "#EXT-X-DATERANGE:ID=\"{0}\",START-DATE=\"2026-11-21T00:00:00Z\"",
-                made.number
-            ));
             line(format_args!(""));
             line(format_args!("#EXT-X-CUE-OUT-CONT:{}/30", made.number % 30));
         }
@@ -243,5 +259,22 @@ impl Packager {
                 self.make();
             }
         }
+    }
+}
+
+/// The tags after which the keys in force are `to`, where they were `from`.
+fn print_keys(from: &[(u64, u64)], to: &[(u64, u64)], line: &mut impl FnMut(std::fmt::Arguments)) {
+    // What stays has not moved.
+    let stays = from.iter().filter(|key| to.contains(key)).count();
+    let begins = to.iter().zip(from.iter().filter(|key| to.contains(key))).all(|(to, from)| to == from);
+    let replaced = from.iter().all(|(system, _)| to.iter().any(|(other, _)| other == system));
+    let new = if begins && replaced {
+        &to[stays..]
+    } else {
+        line(format_args!("#EXT-X-KEY:METHOD=NONE"));
+        to
+    };
+    for (system, key) in new {
+        line(format_args!("#EXT-X-KEY:METHOD=AES-128,URI=\"k{key}\",KEYFORMAT=\"system{system}\""));
     }
 }

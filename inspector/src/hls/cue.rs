@@ -1,14 +1,11 @@
-//! Ad markers that are tags of their own, in the forms in use. None of them is in RFC 8216bis; EXT-X-DATERANGE, which is, has its
-//! own file. `EXT-X-CUE-OUT:30`, `:DURATION=30`, `::30`; `EXT-X-CUE-OUT-CONT:10/30`, `:ElapsedTime=10,Duration=30`, `:10`;
-//! `EXT-X-CUE-IN`; `EXT-X-SCTE35:CUE-OUT=YES,DURATION=30,CUE="…"`; `EXT-X-CUE:TYPE="SpliceOut",DURATION="30"`;
-//! `EXT-OATCLS-SCTE35:…`, `EXT-SCTE35:CUE="…"` and `EXT-X-SPLICEPOINT-SCTE35:…`, which carry a section alone.
+//! Ad markers that are tags of their own, as the player's parser reads them ([`thalweg::hls::cue`]), for each segment.
 
 use crate::json::seconds;
 use serde::Serialize;
 use serde_json::{Value, json};
-use thalweg::hls::lines::{self, Attributes};
+use thalweg::hls;
+use thalweg::presentation::SpliceKind;
 use thalweg::presentation::scte35::{self, SpliceInfo};
-use thalweg::time::Micros;
 
 /// Where a break stands.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -44,56 +41,15 @@ pub struct Cues {
 impl Cues {
     /// Takes a tag; whether it was an ad marker.
     pub fn tag(&mut self, name: &str, value: &str) -> bool {
-        let attributes = Attributes(value);
-        let numbers = |text: &str| text.trim_start_matches(':').trim_ascii().to_owned();
-        let (kind, duration, elapsed, section) = match name {
-            "EXT-X-CUE-OUT" => {
-                let bare = time(&numbers(value));
-                (Some(Kind::Out), attributes.seconds("DURATION").or(bare), None, attributes.get("SCTE35"))
-            }
-            "EXT-X-CUE-OUT-CONT" => {
-                let fraction = value.split(',').find_map(|part| part.split_once('/'));
-                let duration = fraction.and_then(|(_, whole)| time(whole));
-                let elapsed = fraction.and_then(|(done, _)| time(&numbers(done)));
-                (
-                    Some(Kind::Cont),
-                    attributes.seconds("Duration").or(duration),
-                    attributes.seconds("ElapsedTime").or(elapsed).or_else(|| time(&numbers(value))),
-                    attributes.get("SCTE35"),
-                )
-            }
-            "EXT-X-CUE-IN" => (Some(Kind::In), None, None, None),
-            "EXT-X-SCTE35" => {
-                let out = attributes.get("CUE-OUT").unwrap_or_default();
-                let kind = match () {
-                    () if attributes.yes("CUE-IN") => Some(Kind::In),
-                    () if out.eq_ignore_ascii_case("CONT") => Some(Kind::Cont),
-                    () if out.eq_ignore_ascii_case("YES") => Some(Kind::Out),
-                    () => None,
-                };
-                (kind, attributes.seconds("DURATION"), attributes.seconds("ELAPSED"), attributes.get("CUE"))
-            }
-            "EXT-X-CUE" => {
-                let kind = attributes.get("TYPE").unwrap_or_default().to_ascii_lowercase();
-                let elapsed = attributes.seconds("ELAPSED");
-                let kind = match kind.as_str() {
-                    "spliceout" if elapsed.is_some_and(|elapsed| elapsed > 0) => Some(Kind::Cont),
-                    "spliceout" => Some(Kind::Out),
-                    "splicein" => Some(Kind::In),
-                    _ => None,
-                };
-                (kind, attributes.seconds("DURATION"), elapsed, None)
-            }
-            "EXT-SCTE35" => (None, None, None, attributes.get("CUE")),
-            "EXT-OATCLS-SCTE35" | "EXT-X-SPLICEPOINT-SCTE35" => (None, None, None, Some(value.trim_ascii())),
-            _ => return false,
-        };
-        // Some write their quotes as a word processor does.
-        let section = section.map(|text| text.trim_matches(['”', '“', '"'])).filter(|text| !text.is_empty());
+        let Some(hls::Cue { kind, duration, elapsed, section }) = hls::cue(name, value) else { return false };
         self.sections.extend(section.map(str::to_owned));
-        if let Some(kind) = kind
-            && self.cue.as_ref().is_none_or(|cue| cue.kind < kind)
-        {
+        let kind = match kind {
+            SpliceKind::Command => return true,
+            SpliceKind::Continue => Kind::Cont,
+            SpliceKind::In => Kind::In,
+            SpliceKind::Out => Kind::Out,
+        };
+        if self.cue.as_ref().is_none_or(|cue| cue.kind < kind) {
             self.cue = Some(Cue { kind, duration: duration.map(seconds), elapsed: elapsed.map(seconds) });
         }
         true
@@ -114,11 +70,6 @@ pub fn section(decoded: Result<SpliceInfo, scte35::Error>) -> Value {
         Ok(info) => crate::scte35::json(&info),
         Err(error) => json!({"error": error.to_string()}),
     }
-}
-
-/// Decimal seconds that `text` begins with.
-fn time(text: &str) -> Option<Micros> {
-    lines::seconds(text).map(|(seconds, _)| seconds as Micros)
 }
 
 #[cfg(test)]

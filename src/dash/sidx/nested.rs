@@ -154,7 +154,7 @@ impl Sidx {
         if timeline.is_empty() {
             return Err(Error::new(Code::ManifestEmpty).what("sidx").url(&self.url));
         }
-        timeline.inits = vec![(0, Some(Init { url: self.url.clone(), range: Some(self.init) }))];
+        timeline.inits = vec![(0, Some(Init { url: self.url.clone(), range: Some(self.init), keys: None }))];
         // An index within leaves a gap between the segments around it.
         timeline.addresses = if joined {
             Addresses::Ranges { url: self.url, offsets }

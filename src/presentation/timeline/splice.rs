@@ -2,7 +2,9 @@
 //! What a reload does, and what ties two renditions together.
 
 use super::{Addresses, ByteRange, Run, Timeline, at_or_before, listed, tick_of};
+use crate::presentation::{Event, Init, Key, When};
 use crate::time::{Micros, to_ticks};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 impl Timeline {
@@ -31,6 +33,14 @@ impl Timeline {
         let after = self.dates.partition_point(|(dated, _)| *dated <= index);
         let (dated, date) = self.dates.get(after.saturating_sub(1))?;
         Some(date.saturating_add(self.start_of(index).saturating_sub(self.start_of(*dated))))
+    }
+
+    /// Presentation time of a moment on the wall clock: counted from the last dated segment that does not begin after it, or
+    /// else back from the first.
+    pub fn time_of(&self, date: Micros) -> Option<Micros> {
+        let after = self.dates.partition_point(|(_, dated)| *dated <= date);
+        let (index, dated) = self.dates.get(after.saturating_sub(1))?;
+        Some(self.start_of(*index).saturating_add(date.saturating_sub(*dated)))
     }
 
     /// URI and byte range of the segment at `index` as the manifest writes them, where it lists each.
@@ -90,6 +100,12 @@ impl Timeline {
         self.gaps.iter_mut().for_each(|index| *index -= count);
         self.dates.retain(|(index, _)| *index >= count);
         self.dates.iter_mut().for_each(|(index, _)| *index -= count);
+        self.events.retain(|event| !matches!(event.start, When::Segment(index) if index < count));
+        self.events.iter_mut().for_each(|event| {
+            if let When::Segment(index) = &mut event.start {
+                *index -= count;
+            }
+        });
         if let Some(edge) = &mut self.edge {
             edge.parts.retain(|part| part.segment >= count);
             edge.parts.iter_mut().for_each(|part| part.segment -= count);
@@ -116,6 +132,7 @@ impl Timeline {
         cut_entries(&mut self.keys, len);
         self.gaps.truncate(self.gaps.partition_point(|index| *index < len));
         cut_entries(&mut self.dates, len);
+        cut_events(&mut self.events, len);
         if let Some(edge) = &mut self.edge {
             edge.parts.retain(|part| part.segment < len);
         }
@@ -123,8 +140,9 @@ impl Timeline {
 
     /// Adds the segments of `other` behind the last one, where they are in presentation time. Initialization segment, keys and discontinuity
     /// go on from here where `other` does not begin with its own. What is not of single segments (the edge, whether it
-    /// is complete, the base URL) becomes that of `other`. Both list all, with the same timescale, and numbers go on.
-    pub fn append(&mut self, other: Timeline) {
+    /// is complete, the base URL, date ranges) becomes that of `other`. Both list all, with the same timescale, and numbers go
+    /// on.
+    pub fn append(&mut self, mut other: Timeline) {
         let Some(len) = self.len.checked_add(other.len) else { return };
         let at = self.len;
         let Addresses::List { base, text, ends, ranges } = &mut self.addresses else { return };
@@ -151,9 +169,23 @@ impl Timeline {
             self.push(run.start.saturating_add(by), run.duration, run.count);
         }
         let behind = |index: u32| index.saturating_add(at);
+        cut_entries(&mut self.keys, at);
+        let in_force = self.keys.last().map_or(&[] as &[Key], |(_, keys)| keys);
+        for (_, keys) in other.keys.iter_mut().take(other.inherit.1 as usize) {
+            *keys = added(in_force, keys);
+        }
+        for (_, init) in other.inits.iter_mut().take(other.inherit.0 as usize) {
+            if let Some(Init { keys, .. }) = init {
+                let all = added(in_force, keys.as_deref().unwrap_or_default());
+                *keys = Some(all).filter(|all| !all.is_empty());
+            }
+        }
         extend_entries(&mut self.inits, other.inits, at);
         extend_entries(&mut self.discontinuities, other.discontinuities, at);
         extend_entries(&mut self.keys, other.keys, at);
+        self.inits.dedup_by(|next, last| next.1 == last.1);
+        self.keys.dedup_by(|next, last| next.1 == last.1);
+        self.append_events(other.events, other.removed_events, at);
         self.gaps.truncate(self.gaps.partition_point(|index| *index < at));
         self.gaps.extend(other.gaps.into_iter().map(behind));
         cut_entries(&mut self.dates, at);
@@ -166,6 +198,30 @@ impl Timeline {
         self.complete = other.complete;
         self.target_duration = other.target_duration;
         self.warnings = other.warnings;
+    }
+
+    /// Date ranges are all listed again, unless `removed` says that those not listed are as they were, but for these.
+    fn append_events(&mut self, mut new: Vec<Event>, removed: Option<Vec<String>>, at: u32) {
+        cut_events(&mut self.events, at);
+        let of_segments = |events: &[Event]| events.partition_point(|event| !is_of_segment(event));
+        let mut segments = self.events.split_off(of_segments(&self.events));
+        let mut more = new.split_off(of_segments(&new));
+        match removed {
+            Some(removed) => {
+                let gone: HashSet<String> = removed.into_iter().collect();
+                self.events.retain(|event| !gone.contains(&event.id));
+                self.events.append(&mut new);
+                Event::merge(&mut self.events);
+            }
+            None => self.events = new,
+        }
+        for event in &mut more {
+            if let When::Segment(index) = &mut event.start {
+                *index = index.saturating_add(at);
+            }
+        }
+        segments.append(&mut more);
+        self.events.append(&mut segments);
     }
 
     /// Gives segments the times that they had in `old`, in which index `theirs` is what `mine` is here. As long as
@@ -262,6 +318,21 @@ fn drop_entries<T>(list: &mut Vec<(u32, T)>, count: u32) {
     list.iter_mut().for_each(|(first, _)| *first = first.saturating_sub(count));
 }
 
+/// `keys` behind those of `before` that have another KEYFORMAT than all of them.
+fn added(before: &[Key], keys: &[Key]) -> Arc<[Key]> {
+    let others = before.iter().filter(|key| keys.iter().all(|new| new.format != key.format));
+    others.chain(keys).cloned().collect()
+}
+
+fn is_of_segment(event: &Event) -> bool {
+    matches!(event.start, When::Segment(_))
+}
+
+/// Drops the events of segments from index `len` on.
+fn cut_events(events: &mut Vec<Event>, len: u32) {
+    events.retain(|event| !matches!(event.start, When::Segment(index) if index >= len));
+}
+
 /// Drops what stands at `len` or behind from a list of `(index, value)`.
 fn cut_entries<T>(list: &mut Vec<(u32, T)>, len: u32) {
     list.truncate(list.partition_point(|(index, _)| *index < len));
@@ -278,7 +349,6 @@ fn extend_entries<T>(list: &mut Vec<(u32, T)>, more: Vec<(u32, T)>, at: u32) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::presentation::Init;
     use crate::time::SECOND;
 
     /// Segments `a`, `b`, ... of these seconds, the first with `number`.
@@ -303,7 +373,7 @@ mod tests {
     #[test]
     fn what_holds_for_a_segment_stays_with_it() {
         let mut timeline = timeline(7, &[4, 4, 4, 5, 6, 6]);
-        let init = |url: &str| Some(Init { url: url.to_owned(), range: None });
+        let init = |url: &str| Some(Init { url: url.to_owned(), range: None, keys: None });
         timeline.inits = vec![(0, init("i0")), (2, init("i2")), (4, init("i4"))];
         timeline.discontinuities = vec![(1, 3), (4, 4)];
         timeline.gaps = vec![1, 3];
@@ -330,7 +400,7 @@ mod tests {
     #[test]
     fn appended_segments_go_on() {
         let mut timeline = timeline(7, &[4, 4, 5]);
-        timeline.inits = vec![(0, Some(Init { url: "i".to_owned(), range: None }))];
+        timeline.inits = vec![(0, Some(Init { url: "i".to_owned(), range: None, keys: None }))];
         timeline.discontinuities = vec![(0, 2)];
         timeline.shift(10 * SECOND);
         let mut more = super::tests::timeline(10, &[5, 1]);
