@@ -77,6 +77,15 @@ impl<const ALL: bool> Reader<ALL> {
         self.ts.begin_segment(near);
     }
 
+    /// A key for what SAMPLE-AES encrypts in the segments that begin from here on; `None`: there is none, and such
+    /// tracks are only described. What is encrypted as a whole is opened before ([`crypt::Cbc`]).
+    #[cfg(feature = "decrypt")]
+    pub fn set_key(&mut self, key: Option<&crypt::Key>) -> Result<(), Error> {
+        let key = key.map(crypt::SampleAes::new).transpose()?;
+        self.ts.set_key(key.map(std::rc::Rc::new));
+        Ok(())
+    }
+
     /// Reads a chunk; what can be appended goes to `out`. Ranges in `out` are ranges of this `chunk`.
     pub fn push(&mut self, chunk: &dyn Chunk, out: &mut Vec<Piece>) -> Result<(), Error> {
         if self.container == Container::Unknown {

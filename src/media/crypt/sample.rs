@@ -13,7 +13,7 @@ const NAL_SKIP: usize = 9 * BLOCK;
 /// Bytes behind a frame's ADTS header, or from its AC-3 sync word on, that are never encrypted.
 const FRAME_LEADER: usize = 16;
 
-/// Opens the samples of streams with [`SampleAes::stream_type`].
+/// Opens NAL units and frames.
 pub struct SampleAes {
     cipher: Cipher,
     iv: [u8; BLOCK],
@@ -26,17 +26,6 @@ impl SampleAes {
             return Err(wrong("SAMPLE-AES key of 32 bytes, not 16"));
         }
         Ok(SampleAes { cipher: Cipher::new(key), iv: key.iv })
-    }
-
-    /// The stream type (ISO/IEC 13818-1) that an encrypted one stands for, if it is one.
-    pub fn stream_type(encrypted: u8) -> Option<u8> {
-        match encrypted {
-            0xdb => Some(0x1b),
-            0xcf => Some(0x0f),
-            0xc1 => Some(0x81),
-            0xc2 => Some(0x87),
-            _ => None,
-        }
     }
 
     /// Opens an H.264 NAL unit, from its header on and without trailing zeros; gives how many of its bytes are left.

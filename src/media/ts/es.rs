@@ -6,9 +6,13 @@
 
 use super::pes::Stamp;
 use crate::error::Error;
+#[cfg(feature = "decrypt")]
+use crate::media::crypt::SampleAes;
 use crate::media::fmp4::Description;
 use crate::media::{Meta, Sample};
 use std::ops::Range;
+#[cfg(feature = "decrypt")]
+use std::rc::Rc;
 
 /// More PES packets than this do not wait for an access unit to begin in them.
 const MOST_STAMPS: usize = 256;
@@ -57,6 +61,9 @@ pub struct Es {
     span: u32,
     /// What was found that goes to no decoder.
     pub meta: Vec<Meta>,
+    /// What opens its NAL units and frames, where they are encrypted.
+    #[cfg(feature = "decrypt")]
+    pub key: Option<Rc<SampleAes>>,
 }
 
 impl Es {
@@ -99,6 +106,32 @@ impl Es {
     /// Where the next PES packet begins, and its time stamps.
     pub fn next_packet(&mut self) -> Option<(usize, Option<Stamp>)> {
         (!self.stamps.is_empty()).then(|| self.stamps.remove(0))
+    }
+
+    /// Opens a NAL unit where there is a key for it; gives where it lies then.
+    pub fn open_nal(&mut self, range: Range<usize>) -> Range<usize> {
+        #[cfg(feature = "decrypt")]
+        if let Some(key) = self.key.clone() {
+            return range.start..range.start + key.nal(self.get_mut(range.clone()));
+        }
+        range
+    }
+
+    /// Opens a frame of audio, without its ADTS header, where there is a key for it.
+    pub fn open_frame(&mut self, range: Range<usize>) {
+        #[cfg(feature = "decrypt")]
+        if let Some(key) = self.key.clone() {
+            key.frame(self.get_mut(range));
+        }
+        #[cfg(not(feature = "decrypt"))]
+        let _ = range;
+    }
+
+    #[cfg(feature = "decrypt")]
+    fn get_mut(&mut self, range: Range<usize>) -> &mut [u8] {
+        let begin = self.begin;
+        let range = range.start.saturating_sub(begin)..range.end.saturating_sub(begin);
+        self.data.get_mut(range).unwrap_or_default()
     }
 
     /// Bytes of the open unit.

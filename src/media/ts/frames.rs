@@ -74,6 +74,7 @@ impl<const ALL: bool> Frames<ALL> {
             self.untold = config;
             return;
         }
+        es.open_frame(bytes.clone());
         es.part(bytes);
         self.last = Some((Sample { dts: pts, pts, duration, size: 0, sync: true }, config));
     }

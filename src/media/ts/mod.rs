@@ -69,6 +69,8 @@ pub struct Reader<const ALL: bool> {
     /// The media time that the segment begins near to, in ticks.
     near: Option<i64>,
     mux: Mux<ALL>,
+    #[cfg(feature = "decrypt")]
+    key: Option<std::rc::Rc<super::crypt::SampleAes>>,
 }
 
 #[derive(Default)]
@@ -124,6 +126,15 @@ impl<const ALL: bool> Reader<ALL> {
         }
         self.streams.iter_mut().for_each(Stream::begin_segment);
         self.mux.begin_segment();
+    }
+
+    /// What opens encrypted streams from here on.
+    #[cfg(feature = "decrypt")]
+    pub fn set_key(&mut self, key: Option<std::rc::Rc<super::crypt::SampleAes>>) {
+        for stream in self.streams.iter_mut().filter(|stream| stream.encrypted) {
+            stream.es.key.clone_from(&key);
+        }
+        self.key = key;
     }
 
     /// Reads a chunk.
@@ -342,6 +353,8 @@ impl<const ALL: bool> Reader<ALL> {
                 }
             }
         }
+        #[cfg(feature = "decrypt")]
+        self.set_key(self.key.clone());
         self.selected = (!ALL).then_some(number);
         result?;
         if fresh { self.replay(out) } else { Ok(()) }

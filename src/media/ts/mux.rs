@@ -77,6 +77,12 @@ impl<const ALL: bool> Mux<ALL> {
 
     /// Gives a stream with a configuration its track, and the configuration to the units before it.
     fn take(&mut self, stream: &mut Stream) {
+        if !stream.is_open() {
+            // It is described, and not written.
+            let config = stream.es.ready.iter_mut().find_map(|unit| unit.config.take());
+            stream.descriptions.extend(config.map(|config| *config));
+            return;
+        }
         if stream.descriptions.is_empty() {
             let config = stream.es.ready.iter_mut().find_map(|unit| unit.config.take());
             match stream.es.ready.first_mut() {
@@ -252,7 +258,7 @@ fn tell_track(stream: &mut Stream, out: &mut Vec<Piece>) {
         sample_rate: sound.map(|known| known.sample_rate),
         channels: sound.map(|known| known.channels),
         language: language(announced.language),
-        encrypted: None,
+        encrypted: stream.encrypted.then(|| "SAMPLE-AES".to_owned()),
     })));
 }
 

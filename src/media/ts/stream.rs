@@ -27,6 +27,18 @@ pub mod stream_type {
     pub const PRIVATE: u8 = 0x06;
     /// Private sections, private data, metadata, SCTE-35: never media.
     pub const DATA: [u8; 4] = [0x05, PRIVATE, METADATA, 0x86];
+
+    /// The type that one of SAMPLE-AES stands for: encrypted H.264, AAC, AC-3, E-AC-3 (Apple, "MPEG-2 Stream Encryption
+    /// Format for HTTP Live Streaming" 3).
+    pub fn opened(kind: u8) -> Option<u8> {
+        match kind {
+            0xdb => Some(H264),
+            0xcf => Some(AAC),
+            0xc1 => Some(0x81),
+            0xc2 => Some(0x87),
+            _ => None,
+        }
+    }
 }
 
 /// An elementary stream.
@@ -41,6 +53,8 @@ pub struct Stream {
     pub es: Es,
     /// All that its samples are described by; of the page only the last.
     pub descriptions: Vec<Description>,
+    /// By SAMPLE-AES.
+    pub encrypted: bool,
     /// Its `track_ID` in what is written; 0: it is not written.
     pub track: u32,
     /// [`crate::media::Piece::Track`] has been given for it as it is.
@@ -55,7 +69,8 @@ pub struct Stream {
 impl Stream {
     /// A stream of a type that is known and wanted.
     pub fn open<const ALL: bool>(announced: &Announced, program: u16) -> Option<Stream> {
-        let (kind, reader): (Kind, Box<dyn Elementary>) = match announced.kind {
+        let opened = if ALL { stream_type::opened(announced.kind) } else { None };
+        let (kind, reader): (Kind, Box<dyn Elementary>) = match opened.unwrap_or(announced.kind) {
             stream_type::H264 => (Kind::Video, Box::new(Video::<ALL>::new(Box::<Avc>::default()))),
             stream_type::HEVC => (Kind::Video, Box::new(Video::<ALL>::new(Box::<Hevc>::default()))),
             stream_type::AAC => (Kind::Audio, Box::<Adts<ALL>>::default()),
@@ -69,6 +84,7 @@ impl Stream {
             es: Es::new(kind == Kind::Video),
             descriptions: Vec::new(),
             track: 0,
+            encrypted: opened.is_some(),
             told: false,
             live: true,
             continuity: Continuity::default(),
@@ -82,6 +98,15 @@ impl Stream {
         self.program == other.program
             && self.announced.pid == other.announced.pid
             && self.announced.kind == other.announced.kind
+    }
+
+    /// Its samples can be read.
+    pub fn is_open(&self) -> bool {
+        #[cfg(feature = "decrypt")]
+        let key = self.es.key.is_some();
+        #[cfg(not(feature = "decrypt"))]
+        let key = false;
+        key || !self.encrypted
     }
 
     /// What is left of an unfinished segment is forgotten.

@@ -156,7 +156,8 @@ impl<const ALL: bool> Video<ALL> {
             Purpose::Slice | Purpose::Other => {}
         }
         if length > 0 {
-            es.part(begin..begin + length);
+            let bytes = es.open_nal(begin..begin + length);
+            es.part(bytes);
         }
     }
 
