@@ -4,6 +4,7 @@ mod failure;
 mod inspect;
 mod ladder;
 mod serve;
+mod transmux;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -20,6 +21,7 @@ enum Command {
     Inspect(inspect::Args),
     Ladder(ladder::Args),
     Serve(serve::Args),
+    Transmux(transmux::Args),
 }
 
 fn main() -> ExitCode {
@@ -27,6 +29,7 @@ fn main() -> ExitCode {
         Command::Inspect(args) => inspect::run(&args),
         Command::Ladder(args) => ladder::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Serve(args) => serve::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Transmux(args) => transmux::run(&args),
     };
     match result {
         Ok(code) => code,

@@ -15,7 +15,8 @@ mod scte35;
 #[cfg(target_arch = "wasm32")]
 mod wasm;
 
-pub use media::{Inspection, inspect_media};
+pub use json::seconds;
+pub use media::{Inspection, Tracks, Warnings, inspect_media};
 use serde_json::Value;
 use thalweg::presentation::ByteRange;
 use thalweg::{Code, Error, Micros};

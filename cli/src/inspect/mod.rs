@@ -4,7 +4,7 @@
 
 mod media;
 pub mod source;
-mod text;
+pub mod text;
 
 use crate::failure::Failure;
 use serde_json::Value;

@@ -17,7 +17,7 @@ use packets::Packets;
 use serde_json::{Value, json};
 use thalweg::media::{Meta, Piece, Reader};
 use thalweg::{Code, Error};
-use tracks::Tracks;
+pub use tracks::Tracks;
 
 /// The first bytes of a file, kept until they tell the format. A tag with a picture may stand in front.
 const MOST_EARLY: usize = 4 << 20;
@@ -291,7 +291,7 @@ impl Warnings {
     }
 
     /// `[{"code", "position", "message"}]`.
-    fn finish(self) -> Vec<Value> {
+    pub fn finish(self) -> Vec<Value> {
         let shown = |warning: Warning| {
             let Warning { code, position, words, count } = warning;
             let message = if count > 1 { format!("{words} ({count} times)") } else { words };

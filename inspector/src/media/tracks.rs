@@ -10,9 +10,16 @@ use thalweg::time::{SECOND, from_ticks};
 /// More tracks than any container has use for are damage.
 const MOST_TRACKS: usize = 1000;
 
+/// No more joints of segments are told of.
+const MOST_JOINTS: usize = 100;
+
 /// Adds up samples.
 #[derive(Default)]
-pub struct Tracks(Vec<State>);
+pub struct Tracks {
+    list: Vec<State>,
+    /// Segments begun.
+    segments: u64,
+}
 
 struct State {
     track: Track,
@@ -28,6 +35,10 @@ struct State {
     duration: u64,
     /// Ticks between samples that do not follow each other, and how often.
     jumps: u64,
+    /// The next sample is the first of a segment.
+    joins: bool,
+    /// Segments that do not follow the one before: their number, and the ticks between, less than 0 where they overlap.
+    joints: Vec<(u64, i64)>,
 }
 
 /// A track as it is printed. Times are ticks of `timescale`, of the first and last sample in decoding order.
@@ -67,9 +78,9 @@ struct Shown<'a> {
 impl Tracks {
     /// A track begins, or is described anew.
     pub fn describe(&mut self, track: Track, warnings: &mut Warnings) {
-        let known = self.0.len();
-        match self.0.iter_mut().find(|state| state.track.id == track.id) {
-            None if known < MOST_TRACKS => self.0.push(State {
+        let known = self.list.len();
+        match self.list.iter_mut().find(|state| state.track.id == track.id) {
+            None if known < MOST_TRACKS => self.list.push(State {
                 track,
                 default_kid: None,
                 samples: 0,
@@ -80,6 +91,8 @@ impl Tracks {
                 span: None,
                 duration: 0,
                 jumps: 0,
+                joins: false,
+                joints: Vec::new(),
             }),
             None => {}
             Some(state) if state.samples == 0 => state.track = track,
@@ -99,7 +112,7 @@ impl Tracks {
 
     /// Samples have come.
     pub fn add(&mut self, id: u32, samples: Vec<Sample>) {
-        let Some(state) = self.0.iter_mut().find(|state| state.track.id == id) else { return };
+        let Some(state) = self.list.iter_mut().find(|state| state.track.id == id) else { return };
         for sample in samples {
             state.samples += 1;
             state.keyframes += u64::from(sample.sync);
@@ -107,30 +120,42 @@ impl Tracks {
             state.duration += u64::from(sample.duration);
             let (low, high) = state.span.unwrap_or((sample.pts, sample.pts));
             state.span = Some((low.min(sample.pts), high.max(sample.pts)));
-            let follows = |last: &Sample| last.dts.saturating_add(i64::from(last.duration)) == sample.dts;
-            state.jumps += u64::from(!state.last.as_ref().is_none_or(follows));
+            let end = state.last.as_ref().map(|last| last.dts.saturating_add(i64::from(last.duration)));
+            let gap = end.map_or(0, |end| sample.dts.saturating_sub(end));
+            let joins = std::mem::take(&mut state.joins);
+            // One tick is rounding, where segments were cut apart.
+            if joins && gap.unsigned_abs() > 1 && state.joints.len() < MOST_JOINTS {
+                state.joints.push((self.segments, gap));
+            }
+            state.jumps += u64::from(!joins && gap != 0);
             state.first.get_or_insert_with(|| sample.clone());
             state.last = Some(sample);
         }
     }
 
+    /// Samples of another segment follow.
+    pub fn begin_segment(&mut self) {
+        self.segments += 1;
+        self.list.iter_mut().for_each(|state| state.joins = true);
+    }
+
     /// The track's key.
     pub fn default_key(&mut self, id: u32, key: &[u8]) {
-        if let Some(state) = self.0.iter_mut().find(|state| state.track.id == id) {
+        if let Some(state) = self.list.iter_mut().find(|state| state.track.id == id) {
             state.default_kid = Some(super::hex(key));
         }
     }
 
     /// Whether there is any.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.list.is_empty()
     }
 
     /// The presentation's first and last moment in microseconds: of pictures and sound where there are any.
     pub fn span(&self) -> Option<(i64, i64)> {
         let span = |played: bool| {
             let states = self
-                .0
+                .list
                 .iter()
                 .filter(|state| !played || matches!(state.track.kind, Kind::Video | Kind::Audio));
             let spans = states.filter_map(|state| {
@@ -147,11 +172,22 @@ impl Tracks {
 
     /// The array of tracks. `carried`: the bytes of a track as its container counts them, where that is another number.
     pub fn finish(&self, carried: impl Fn(u32) -> Option<u64>, warnings: &mut Warnings) -> Vec<Value> {
-        for state in self.0.iter().filter(|state| state.jumps > 0) {
+        for state in &self.list {
+            for &(segment, gap) in &state.joints {
+                let code = if gap < 0 { "overlap" } else { "gap" };
+                let (ticks, scale) = (gap.unsigned_abs(), state.track.timescale);
+                let words = format!("track {}, before segment {segment}: {ticks}/{scale} s", state.track.id);
+                warnings.add_anywhere(code, &words);
+            }
+        }
+        for state in self.list.iter().filter(|state| state.jumps > 0) {
             let words = format!("track {}: {} times", state.track.id, state.jumps);
             warnings.add_anywhere("time_jumps", &words);
         }
-        self.0.iter().map(|state| serde_json::to_value(state.shown(&carried)).unwrap_or_default()).collect()
+        self.list
+            .iter()
+            .map(|state| serde_json::to_value(state.shown(&carried)).unwrap_or_default())
+            .collect()
     }
 }
 
