@@ -1,6 +1,7 @@
 //! `media` against ffmpeg: what goes in comes out with the same frames at the same ticks, however the
 //! bytes are cut. Needs ffmpeg and, for some tests, the corpus beside the project (`../shared/corpus`).
 
+mod all;
 mod crypt;
 mod damage;
 mod mp4;

@@ -37,7 +37,7 @@ pub fn string(mut kind: Kind, data: &[u8]) -> String {
 }
 
 /// Length of an AudioSampleEntry before its boxes; QuickTime's versions 1 and 2 are longer.
-fn audio_header(data: &[u8]) -> usize {
+pub fn audio_header(data: &[u8]) -> usize {
     match be16(data, 8) {
         Some(1) => 44,
         Some(2) => 64,
@@ -108,18 +108,8 @@ fn vp9(config: &[u8]) -> Option<String> {
 
 /// Object type and, for MPEG-4 audio, the audio object type (ISO/IEC 14496-1 7.2.6.5, 14496-3 1.6.2.1).
 fn esds(boxes: &[u8]) -> Option<String> {
-    let esds = match child(boxes, b"esds") {
-        Some(esds) => esds,
-        None => child(child(boxes, b"wave")?, b"esds")?,
-    };
-    let (tag, es) = descriptor(esds.get(4..)?)?;
-    let flags = *es.get(2).filter(|_| tag == 3)?;
-    let mut at = 3;
-    at += if flags & 0x80 != 0 { 2 } else { 0 };
-    at += if flags & 0x40 != 0 { 1 + usize::from(*es.get(at)?) } else { 0 };
-    at += if flags & 0x20 != 0 { 2 } else { 0 };
-    let (tag, config) = descriptor(es.get(at..)?)?;
-    let object = *config.first().filter(|_| tag == 4)?;
+    let config = decoder_config(boxes)?;
+    let object = *config.first()?;
     let mut text = String::new();
     hex(&mut text, object);
     if object == 0x40 {
@@ -134,8 +124,24 @@ fn esds(boxes: &[u8]) -> Option<String> {
     Some(text)
 }
 
+/// The DecoderConfigDescriptor among the boxes of a sample entry.
+pub fn decoder_config(boxes: &[u8]) -> Option<&[u8]> {
+    let esds = match child(boxes, b"esds") {
+        Some(esds) => esds,
+        None => child(child(boxes, b"wave")?, b"esds")?,
+    };
+    let (tag, es) = descriptor(esds.get(4..)?)?;
+    let flags = *es.get(2).filter(|_| tag == 3)?;
+    let mut at = 3;
+    at += if flags & 0x80 != 0 { 2 } else { 0 };
+    at += if flags & 0x40 != 0 { 1 + usize::from(*es.get(at)?) } else { 0 };
+    at += if flags & 0x20 != 0 { 2 } else { 0 };
+    let (tag, config) = descriptor(es.get(at..)?)?;
+    (tag == 4).then_some(config)
+}
+
 /// Tag and payload of a descriptor with its variable-length size (ISO/IEC 14496-1 8.3.3).
-fn descriptor(data: &[u8]) -> Option<(u8, &[u8])> {
+pub fn descriptor(data: &[u8]) -> Option<(u8, &[u8])> {
     let mut size = 0;
     for at in 1..5 {
         let byte = *data.get(at)?;
@@ -149,7 +155,7 @@ fn descriptor(data: &[u8]) -> Option<(u8, &[u8])> {
 }
 
 /// As many hexadecimal digits as it takes, in capitals.
-fn push_hex(text: &mut String, value: u32) {
+pub fn push_hex(text: &mut String, value: u32) {
     let digits = (u32::BITS - (value | 1).leading_zeros()).div_ceil(4);
     for place in (0..digits).rev() {
         let digit = char::from_digit(value >> (4 * place) & 15, 16).unwrap_or('0');

@@ -4,15 +4,25 @@
 //! A segment's bytes are held until its first `moof` is complete, so that its first piece carries its
 //! timing; a `moof` or a box header that chunks cut in two is held likewise.
 
+mod audio;
 mod boxes;
 mod codec;
+mod follow;
 mod init;
 mod moof;
+mod movie;
+mod nal;
+mod names;
+mod runs;
+mod timed;
 
 use super::chunk::{Chunk, append};
-use super::{Data, Piece, Timing};
+use super::{Data, Event, Meta, Piece, Timing};
 use crate::error::{Code, Error};
+use crate::time::rescale;
+use follow::Follower;
 use init::Init;
+use movie::Movie;
 
 pub use boxes::{Kind, header};
 pub use codec::{hex, string};
@@ -69,6 +79,19 @@ pub struct Reader<const ALL: bool> {
     /// Bytes of the segment before the chunk that is handled.
     position: u64,
     scratch: Vec<u8>,
+    /// What only a reader of everything has.
+    all: All,
+}
+
+/// What is read only where everything is wanted.
+#[derive(Default)]
+struct All {
+    movie: Movie,
+    follow: Follower,
+    /// Tracks as they were told of.
+    told: Vec<super::Track>,
+    /// Events that count from the segment's earliest presentation time, which is not known yet.
+    events: Vec<Event>,
 }
 
 /// A chunk that is being read, with the part from `start` not handed on yet.
@@ -89,6 +112,7 @@ impl<const ALL: bool> Default for Reader<ALL> {
             waiting: true,
             position: 0,
             scratch: Vec::new(),
+            all: All::default(),
         }
     }
 }
@@ -100,10 +124,23 @@ impl<const ALL: bool> Reader<ALL> {
         self.held.clear();
         self.waiting = true;
         self.position = 0;
+        if ALL {
+            self.all.follow.begin_segment();
+            self.all.events.clear();
+        }
     }
 
     /// Reads a chunk.
     pub fn push(&mut self, chunk: &dyn Chunk, out: &mut Vec<Piece>) -> Result<(), Error> {
+        let result = self.read(chunk, out);
+        if ALL {
+            // Also what came before something that cannot be read.
+            self.all.follow.give(&self.all.movie, out);
+        }
+        result
+    }
+
+    fn read(&mut self, chunk: &dyn Chunk, out: &mut Vec<Piece>) -> Result<(), Error> {
         let length = chunk.len();
         let mut run = Run { chunk, start: 0, timing: None, out };
         let mut at = 0;
@@ -129,6 +166,15 @@ impl<const ALL: bool> Reader<ALL> {
                         at,
                     )?;
                     at += head - before;
+                }
+                State::Pass(head, left) if ALL && head.kind == *b"mdat" => {
+                    let part = at..at + usize::try_from(*left).map_or(here, |left| left.min(here));
+                    *left -= part.len() as u64;
+                    at = part.end;
+                    if *left == 0 {
+                        self.state = State::Header(0);
+                    }
+                    self.all.read(self.position + part.start as u64, chunk, part)?;
                 }
                 State::Keep(_, left) | State::Pass(_, left) if *left > here as u64 => {
                     *left -= here as u64;
@@ -161,8 +207,11 @@ impl<const ALL: bool> Reader<ALL> {
             State::Header(0) => None,
             State::Header(_) => Some("box header".to_owned()),
             State::Pass(head, _) if head.size == 0 => None,
+            // A length that goes past the end is no loss while all samples are there.
+            State::Pass(Head { kind: [b'm', b'd', b'a', b't'], .. }, _) if ALL && self.all.complete() => None,
             State::Keep(head, _) | State::Pass(head, _) => Some(name(head.kind)),
         };
+        let cut = if ALL { self.all.end_segment(self.position, cut, out)? } else { cut };
         let held = std::mem::take(&mut self.held);
         let position = self.position;
         self.begin_segment();
@@ -178,8 +227,9 @@ impl<const ALL: bool> Reader<ALL> {
     /// A box header is complete; of the chunk, the box begins at `start`.
     fn begin_box(&mut self, head: Head, run: &mut Run, start: usize) -> Result<(), Error> {
         let Head { kind, size, length, .. } = head;
-        let keep = matches!(&kind, b"moof" | b"moov");
         let open = size == 0;
+        let keep = matches!(&kind, b"moof" | b"moov")
+            || ALL && !open && size <= MOST_HELD && matches!(&kind, b"emsg" | b"prft");
         if kind == *b"mdat" && self.waiting {
             // A whole file, or a segment without its beginning.
             return Err(error(Code::MediaContainer, head));
@@ -220,18 +270,107 @@ impl<const ALL: bool> Reader<ALL> {
             let Some(init) = Init::parse(payload) else {
                 return Err(error(Code::MediaCorrupt, head));
             };
+            if ALL {
+                self.all.begin_movie(head, payload, run.out)?;
+            }
             let mut data = std::mem::take(&mut self.held);
             append(&mut data, run.chunk, run.start..end);
             run.start = end;
             run.out.push(Piece::Init { mime: init.mime.clone(), data });
             self.init = Some(init);
             self.waiting = true;
+            if ALL {
+                self.all.tell_tracks(run.out);
+            }
+        } else if ALL && head.kind != *b"moof" {
+            self.all.beside(head.kind, payload, run.out);
         } else {
+            if ALL {
+                self.all.begin_fragment(head, payload, run.out);
+            }
             let timing = self.init.as_ref().and_then(|init| moof::timing(init, payload));
             run.timing = Timing::union(run.timing.take(), timing);
             self.waiting = false;
         }
         Ok(())
+    }
+}
+
+impl All {
+    /// A `moov` is complete.
+    fn begin_movie(&mut self, head: Head, moov: &[u8], out: &mut Vec<Piece>) -> Result<(), Error> {
+        self.follow.give(&self.movie, out);
+        self.movie = Movie::parse(moov).ok_or_else(|| error(Code::MediaCorrupt, head))?;
+        self.follow.begin_movie(&self.movie);
+        Ok(())
+    }
+
+    fn tell_tracks(&mut self, out: &mut Vec<Piece>) {
+        for track in self.movie.tracks.iter().map(|described| &described.track) {
+            if !self.told.contains(track) {
+                self.told.retain(|told| told.id != track.id);
+                self.told.push(track.clone());
+                out.push(Piece::Track(Box::new(track.clone())));
+            }
+        }
+        out.extend(self.movie.protection.drain(..).map(Piece::Meta));
+    }
+
+    /// A `moof` is complete.
+    fn begin_fragment(&mut self, head: Head, moof: &[u8], out: &mut Vec<Piece>) {
+        let boxes = boxes::children(moof).filter(|(kind, _)| kind == b"pssh");
+        out.extend(boxes.filter_map(|(_, pssh)| movie::protection(pssh)).map(Piece::Meta));
+        let end = head.at.saturating_add(head.size);
+        // Of the fragments before, those whose samples have come are forgotten with that.
+        self.follow.give(&self.movie, out);
+        self.follow.begin_fragment(&self.movie, moof, head.at..end);
+        self.give_events(out);
+    }
+
+    /// A box beside the fragments is complete.
+    fn beside(&mut self, kind: Kind, payload: &[u8], out: &mut Vec<Piece>) {
+        if kind == *b"prft" {
+            out.extend(timed::producer_time(payload).map(Piece::Meta));
+        } else if let Some((event, version)) = timed::event(payload) {
+            match version {
+                0 => self.events.push(event),
+                _ => out.push(Piece::Meta(Meta::Event(Box::new(event)))),
+            }
+            if self.follow.earliest().is_some() {
+                self.give_events(out);
+            }
+        }
+    }
+
+    /// Gives the events that waited for the segment's earliest presentation time.
+    fn give_events(&mut self, out: &mut Vec<Piece>) {
+        let (start, timescale) = self.follow.earliest().unwrap_or_default();
+        for mut event in self.events.drain(..) {
+            event.time = event.time.saturating_add(rescale(start, timescale, event.timescale));
+            out.push(Piece::Meta(Meta::Event(Box::new(event))));
+        }
+    }
+
+    fn read(&mut self, from: u64, chunk: &dyn Chunk, part: std::ops::Range<usize>) -> Result<(), Error> {
+        self.follow.read(&self.movie, from, chunk, part)
+    }
+
+    /// Whether all samples that were told of have come.
+    fn complete(&self) -> bool {
+        !self.follow.is_waiting()
+    }
+
+    /// The segment ends at `position`, within `cut`; gives in what it ends too early.
+    fn end_segment(
+        &mut self,
+        position: u64,
+        cut: Option<String>,
+        out: &mut Vec<Piece>,
+    ) -> Result<Option<String>, Error> {
+        self.follow.read(&self.movie, position, &[0u8; 0].as_slice(), 0..0)?;
+        self.follow.give(&self.movie, out);
+        self.give_events(out);
+        Ok(cut.or_else(|| self.follow.is_waiting().then(|| "sample".to_owned())))
     }
 }
 
