@@ -5,6 +5,8 @@
 //! a representation needs; those that share one share its runs.
 
 use super::attributes::{byte_range, number, seconds, signed, signed_integer, small, ticks_up};
+#[cfg(doc)]
+use crate::presentation::Alternative;
 use crate::presentation::url::{bind, escape, fill, resolve};
 use crate::presentation::{Addresses, ByteRange, Index, Init, Timeline, Warning, integer};
 use crate::time::Micros;
@@ -53,7 +55,7 @@ enum Kind {
 }
 
 /// What a representation's place in the MPD adds.
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 pub struct Scope<'s> {
     /// Absolute, with every BaseURL.
     pub base: &'s str,
@@ -164,6 +166,16 @@ impl<'d> Addressing<'d> {
         timeline.availability_offset = self.availability_offset(scope);
         timeline.chunked = self.chunked(scope);
         Ok(Index::Timeline(Box::new(timeline)))
+    }
+
+    /// What of the index is another where it is made of another `scope`: [`Alternative::url`] and [`Alternative::init`].
+    pub fn elsewhere(&self, scope: &Scope) -> (String, Option<String>) {
+        let url = match (self.kind, &self.media) {
+            (Kind::Template, Some(media)) => absolute(scope, media),
+            _ => scope.base.to_owned(),
+        };
+        let init = if self.kind == Kind::Base { None } else { self.init(scope) };
+        (url, init.map(|init| init.url))
     }
 
     /// In ticks per second.

@@ -13,6 +13,7 @@
 
 pub mod addressing;
 pub mod attributes;
+mod base;
 pub mod clock;
 mod cues;
 pub mod descriptors;

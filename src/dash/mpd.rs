@@ -9,12 +9,12 @@
 //!   an end goes on without one.
 
 use super::addressing::{Addressing, Scope, Shared};
-use super::attributes::{duration, frame_rate, number, seconds, small};
+use super::attributes::{duration, frame_rate, number, small};
+use super::base::{Base, alternatives};
 use super::descriptors::Descriptors;
 use super::observe::{Observer, Seen};
 use super::periods::{Span, remote, spans};
 use crate::error::{Code, Error};
-use crate::presentation::url::resolve;
 use crate::presentation::{
     Index, Period, Presentation, Protection, Rendition, Track, TrackKind, Warning, codec_kind, push_integer,
 };
@@ -67,6 +67,7 @@ fn read_from<O: Observer>(text: &str, url: &str, observer: &mut O) -> Result<Pre
     let mut warnings = Vec::new();
     let spans = spans(root, total, &mut warnings);
     let mut reader = Reader {
+        url,
         root,
         live,
         several: spans.iter().filter(|span| span.dropped.is_none()).count() > 1,
@@ -154,37 +155,9 @@ impl<'d> Common<'d> {
     }
 }
 
-/// What BaseURL elements make of a level (5.6.4): the first of each level counts.
-struct Base<'s> {
-    url: Cow<'s, str>,
-    /// Sum of @availabilityTimeOffset.
-    early: Micros,
-    /// @availabilityTimeComplete="false".
-    chunked: bool,
-}
-
-impl Base<'_> {
-    fn of<O: Observer>(&self, level: Element) -> Base<'_> {
-        let Some(element) = level.child("BaseURL") else {
-            return Base { url: Cow::Borrowed(&self.url), ..*self };
-        };
-        let url = Cow::Owned(resolve(&self.url, &element.text()));
-        if !O::ALL {
-            return Base { url, ..*self };
-        }
-        Base {
-            url,
-            early: self.early.saturating_add(seconds(element, "availabilityTimeOffset").unwrap_or(0)),
-            chunked: match element.attribute("availabilityTimeComplete") {
-                Some(complete) => complete == "false",
-                None => self.chunked,
-            },
-        }
-    }
-}
-
 /// What a level of the MPD hands down.
 struct Level<'d, 's> {
+    set: Element<'d>,
     base: &'s Base<'s>,
     addressing: Addressing<'d>,
     common: Common<'d>,
@@ -198,6 +171,8 @@ struct Level<'d, 's> {
 type Outcome = (Option<Track>, Option<TrackKind>, Option<&'static str>);
 
 struct Reader<'o, 'd, O> {
+    /// Of the MPD.
+    url: &'d str,
     root: Element<'d>,
     live: bool,
     /// Whether there is more than one period.
@@ -220,6 +195,7 @@ impl<'d, O: Observer> Reader<'_, 'd, O> {
         for (place, set) in element.all("AdaptationSet").enumerate() {
             let base = base.of::<O>(set);
             let mut level = Level {
+                set,
                 base: &base,
                 addressing: addressing.inherit(set),
                 common: Common::default().inherit(set),
@@ -380,6 +356,15 @@ impl<'d, O: Observer> Reader<'_, 'd, O> {
             }
             _ => return Ok(None),
         };
+        let alternatives = if O::ALL {
+            let levels = [self.root, level.span.element, level.set, element];
+            let list = alternatives(self.url, levels, &addressing, &scope);
+            let urls = list.iter().map(|one| 2 * one.url.len() + one.pathway.len()).sum::<usize>();
+            self.weight = self.weight.saturating_add(urls as u64);
+            list
+        } else {
+            Vec::new()
+        };
         Ok(Some(Rendition {
             id: self.unique(id, level.id, start),
             bandwidth,
@@ -391,6 +376,7 @@ impl<'d, O: Observer> Reader<'_, 'd, O> {
             channels: said.channels,
             tiles: said.tiles,
             protection: said.protection,
+            alternatives,
             index,
             ..Rendition::default()
         }))

@@ -439,6 +439,7 @@ fn rendition<O: Observer>(kept: &[&Variant], url: &str, separate: bool, all_audi
                 pathway: other.pathway().to_owned(),
                 url: resolve(url, other.uri),
                 group: group(other),
+                ..Alternative::default()
             })
             .collect(),
         index: Index::Playlist { url: resolve(url, variant.uri) },

@@ -5,6 +5,7 @@
 //! languages, angles), a track has [`Rendition`]s (what the player chooses between: qualities), and
 //! a rendition has an [`Index`]: its [`Timeline`], or where to fetch it.
 
+mod alternative;
 mod codecs;
 mod date;
 mod decimal;
@@ -17,6 +18,7 @@ mod timeline;
 pub mod url;
 
 use crate::time::Micros;
+pub use alternative::Alternative;
 pub use codecs::{codec_kind, filter_codecs};
 pub use date::date_time;
 pub use decimal::{decimal, integer, push_integer};
@@ -135,23 +137,12 @@ pub struct Rendition {
     pub tiles: Option<Tiles>,
     /// How it is protected as far as the manifest says it before its segments; empty where it is not.
     pub protection: Vec<Protection>,
-    /// The same from elsewhere (redundant streams, other pathways), in the order in which they are to be tried.
+    /// The same from elsewhere (redundant streams, other pathways, other BaseURLs), in the order in which they are to be tried.
     pub alternatives: Vec<Alternative>,
     /// What narrows down where it may be played, and what goes with it. Filled for observers with `ALL`.
     pub details: Option<Box<Details>>,
     /// Its segments, or where to fetch the list of them.
     pub index: Index,
-}
-
-/// The same rendition from another server.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Alternative {
-    /// PATHWAY-ID; [`DEFAULT_PATHWAY`] where none is written.
-    pub pathway: String,
-    /// Absolute.
-    pub url: String,
-    /// Its [`Rendition::group`].
-    pub group: Option<String>,
 }
 
 /// Thumbnails in one image (DASH-IF IOP 6.2.6); they share its time equally, row by row.

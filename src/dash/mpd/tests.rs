@@ -196,3 +196,74 @@ fn a_period_ends_where_the_next_one_starts() {
         presentation.periods.iter().map(|p| (p.start / SECOND, p.duration.unwrap() / SECOND)).collect();
     assert_eq!(shown, [(0, 10), (10, 20)]);
 }
+
+#[test]
+fn what_else_base_urls_make_are_alternatives() {
+    let text = "<MPD mediaPresentationDuration='PT4S'><BaseURL serviceLocation='a'>https://a/</BaseURL>
+         <BaseURL serviceLocation='b'>https://b/x/</BaseURL><BaseURL>https://c/</BaseURL><Period>
+         <AdaptationSet mimeType='video/mp4'><SegmentTemplate duration='2' media='m$Number$' initialization='i/$RepresentationID$'/>
+           <Representation id='v'/><Representation id='w'><BaseURL>1/</BaseURL><BaseURL serviceLocation='d'>https://d/</BaseURL></Representation>
+           <Representation id='x'><SegmentTemplate media='https://e/$Number$' initialization='//e/i'/></Representation></AdaptationSet>
+         <AdaptationSet mimeType='audio/mp4'><Representation id='s'><BaseURL>s.mp4</BaseURL><SegmentBase indexRange='9-99'>
+           <Initialization range='0-8'/></SegmentBase></Representation>
+           <Representation id='l'><SegmentList duration='2'><Initialization sourceURL='i'/><SegmentURL media='1'/><SegmentURL media='/2'/></SegmentList></Representation>
+         </AdaptationSet></Period></MPD>";
+    let presentation = super::read(text, "https://h/m.mpd", &mut All).unwrap();
+    let renditions: Vec<_> =
+        presentation.periods[0].tracks.iter().flat_map(|track| &track.renditions).collect();
+    let others = |id: &str| -> Vec<(String, String, Option<String>)> {
+        let own = renditions.iter().find(|rendition| rendition.id == id).unwrap();
+        own.alternatives.iter().map(|one| (one.pathway.clone(), one.url.clone(), one.init.clone())).collect()
+    };
+    let other = |pathway: &str, url: &str, init: &str| {
+        (pathway.to_owned(), url.to_owned(), Some(init.to_owned()).filter(|init| !init.is_empty()))
+    };
+    assert_eq!(
+        others("v"),
+        [
+            other("b", "https://b/x/m$Number$", "https://b/x/i/v"),
+            other("https://c/", "https://c/m$Number$", "https://c/i/v")
+        ]
+    );
+    assert_eq!(
+        others("w"),
+        [
+            other("d", "https://d/m$Number$", "https://d/i/w"),
+            other("b", "https://b/x/1/m$Number$", "https://b/x/1/i/w"),
+            other("https://c/1/", "https://c/1/m$Number$", "https://c/1/i/w")
+        ]
+    );
+    assert_eq!(others("x"), []);
+    assert_eq!(
+        others("s"),
+        [other("b", "https://b/x/s.mp4", ""), other("https://c/s.mp4", "https://c/s.mp4", "")]
+    );
+    // Applied, they are the URLs that the segments have there.
+    let moved = |id: &str| {
+        let own = renditions.iter().find(|rendition| rendition.id == id).unwrap();
+        own.alternatives[0].index(&own.index)
+    };
+    let Index::Timeline(list) = moved("l") else { panic!("a timeline") };
+    let urls: Vec<_> = (0..2).map(|at| list.segment(at).unwrap().url).collect();
+    assert_eq!(urls, ["https://b/x/1", "https://b/2"]);
+    assert_eq!(list.segment(0).unwrap().init.unwrap().url, "https://b/x/i");
+    let Index::Timeline(template) = moved("v") else { panic!("a timeline") };
+    assert_eq!(template.segment(1).unwrap().url, "https://b/x/m2");
+    let index @ Index::Sidx { .. } = moved("s") else { panic!("an index") };
+    assert!(matches!(&index, Index::Sidx { url, .. } if url == "https://b/x/s.mp4"));
+}
+
+#[test]
+fn alternatives_are_bounded() {
+    let many = |name: &str| (0..40).map(|at| format!("<BaseURL>{name}{at}/</BaseURL>")).collect::<String>();
+    let text = format!(
+        "<MPD mediaPresentationDuration='PT4S'>{}<Period>{}<AdaptationSet mimeType='video/mp4'>{}
+         <Representation id='v'>{}</Representation></AdaptationSet></Period></MPD>",
+        many("https://h"),
+        many("p"),
+        many("s"),
+        many("r")
+    );
+    let presentation = super::read(&text, "https://h/m.mpd", &mut All).unwrap();
+    assert_eq!(presentation.periods[0].tracks[0].renditions[0].alternatives.len(), 7);
+}
