@@ -92,6 +92,9 @@ pub struct Run {
     pub description: u32,
     /// They, in decoding order; one at least.
     pub samples: Vec<Sample>,
+    /// Decoding times are written so much earlier. There are streams with pictures that are shown before they are
+    /// decoded, and readers of MP4 that take this for a delay of all of them.
+    pub earlier: i64,
 }
 
 /// `ftyp` and `moov` for these tracks.
@@ -191,7 +194,7 @@ pub fn overhead(samples: usize) -> usize {
 fn traf(out: &mut Vec<u8>, run: &Run) -> usize {
     // default-base-is-moof, sample_description_index.
     boxed(out, b"tfhd", |out| words(out, &[0x2_0002, run.id, run.description]));
-    let decode = run.samples.first().map_or(0, |sample| sample.dts.max(0));
+    let decode = run.samples.first().map_or(0, |sample| (sample.dts - run.earlier).max(0));
     boxed(out, b"tfdt", |out| words(out, &[0x0100_0000, (decode >> 32) as u32, decode as u32]));
     let mut at = 0;
     // Version 1: composition offsets have a sign. Data offset, duration, size, flags, composition offset.
@@ -202,7 +205,8 @@ fn traf(out: &mut Vec<u8>, run: &Run) -> usize {
         for sample in &run.samples {
             // Depends on no other sample; depends on others and is no sync sample (8.8.3.1).
             let flags = if sample.sync { 0x0200_0000 } else { 0x0101_0000 };
-            words(out, &[sample.duration, sample.size, flags, (sample.pts - sample.dts) as u32]);
+            let composition = sample.pts - sample.dts + run.earlier;
+            words(out, &[sample.duration, sample.size, flags, composition as u32]);
         }
     });
     at

@@ -142,7 +142,7 @@ fn mime(family: &str, codecs: impl Iterator<Item = String>) -> String {
 }
 
 /// Bytes after which a container is known: MPEG-TS that begins within a packet shows three sync bytes.
-const PROBE: usize = 3 * ts::SIZE;
+const PROBE: usize = 204 + ts::RUN;
 
 /// The container that a segment's first bytes tell; `last`: there are no more.
 fn probe(data: &[u8], last: bool) -> Option<Container> {
@@ -150,6 +150,6 @@ fn probe(data: &[u8], last: bool) -> Option<Container> {
         return Some(Container::Mp4);
     }
     // Two sync bytes at the beginning are enough: no text has a G there by chance.
-    let aligned = data.first() == Some(&ts::SYNC) && data.get(ts::SIZE) == Some(&ts::SYNC);
+    let aligned = data.first() == Some(&ts::SYNC) && data.get(188) == Some(&ts::SYNC);
     (aligned || ts::find_sync(data, 0, last).is_ok()).then_some(Container::Ts)
 }

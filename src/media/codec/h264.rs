@@ -25,7 +25,7 @@ impl Syntax for Avc {
                     _ => head.get(1).is_some_and(|byte| byte & 0x80 != 0),
                 };
                 self.last = slice;
-                (begins, if kind == 5 { Purpose::Sync } else { Purpose::Slice })
+                (begins, if kind == 5 { Purpose::Sync } else { self.purpose(head) })
             }
             6 => (true, Purpose::Sei),
             7 | 8 => (true, Purpose::Parameters),
@@ -71,6 +71,18 @@ impl Avc {
         self.pps.write(out);
         if matches!(sps.profile[0], 100 | 110 | 122 | 144) {
             out.extend_from_slice(&[0xfc | sps.chroma, 0xf8 | sps.luma_depth, 0xf8 | sps.chroma_depth, 0]);
+        }
+    }
+
+    /// What a slice that is of no IDR picture is for.
+    fn purpose(&self, head: &[u8]) -> Purpose {
+        let mut bits = Bits::new(head.get(1..).unwrap_or_default());
+        match (bits.ue().and_then(|_| bits.ue()), self.sps.first()) {
+            // slice_type I, and I of the whole picture (table 7-6). With one reference frame it is the only one that later
+            // pictures can refer to.
+            (Some(2 | 7), Some((Sps { references: 0 | 1, .. }, _))) => Purpose::Sync,
+            (Some(2 | 7), _) => Purpose::Intra,
+            _ => Purpose::Slice,
         }
     }
 
@@ -152,6 +164,8 @@ struct Sps {
     /// log2_max_frame_num.
     frame_num_bits: u32,
     order: Order,
+    /// max_num_ref_frames.
+    references: u32,
     /// frame_mbs_only_flag.
     frames_only: bool,
     chroma: u8,
@@ -220,7 +234,7 @@ impl Sps {
             }
             _ => Order::Output,
         };
-        bits.ue()?;
+        let references = bits.ue()?;
         bits.bit()?;
         let columns = bits.ue()?.checked_add(1)?;
         let rows = bits.ue()?.checked_add(1)?;
@@ -246,6 +260,7 @@ impl Sps {
             separate,
             frame_num_bits,
             order,
+            references,
             frames_only,
             chroma: chroma as u8,
             luma_depth: luma_depth as u8,

@@ -17,6 +17,8 @@ pub struct Role {
 pub enum Purpose {
     /// Part of the picture; decoding can begin with it.
     Sync,
+    /// Part of the picture: a slice that needs no other picture, and says nothing about those to come.
+    Intra,
     /// Part of the picture.
     Slice,
     /// A parameter set: it goes to the configuration.

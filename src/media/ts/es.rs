@@ -59,6 +59,8 @@ pub struct Es {
     pub ready: Vec<Unit>,
     /// Ticks that the units in `ready` take.
     span: u32,
+    /// Of the units in `ready`, those that have no time yet.
+    undated: usize,
     /// What was found that goes to no decoder.
     pub meta: Vec<Meta>,
     /// What opens its NAL units and frames, where they are encrypted.
@@ -154,6 +156,28 @@ impl Es {
         self.ready.push(Unit { sample, parts, config, breaks });
     }
 
+    /// As [`Es::complete`], of a unit before the first time stamp: its time follows from that of the one behind it.
+    pub fn complete_undated(&mut self, duration: u32, sync: bool, config: Option<Box<Description>>) {
+        self.undated += 1;
+        self.complete(Sample { dts: 0, pts: 0, duration, size: 0, sync }, config, false);
+    }
+
+    /// The first unit with a time is the next: those before it get theirs.
+    pub fn date_back(&mut self, mut time: i64) {
+        let count = std::mem::take(&mut self.undated);
+        for unit in self.ready.iter_mut().rev().take(count) {
+            time -= i64::from(unit.sample.duration);
+            (unit.sample.dts, unit.sample.pts) = (time, time);
+        }
+    }
+
+    /// No time comes: units without count from 0.
+    pub fn date_rest(&mut self) {
+        if self.undated > 0 {
+            self.date_back(i64::from(self.span));
+        }
+    }
+
     /// The open unit is given up.
     pub fn discard(&mut self) {
         self.parts.truncate(self.closed);
@@ -216,5 +240,6 @@ impl Es {
         self.closed = 0;
         self.ready.clear();
         self.span = 0;
+        self.undated = 0;
     }
 }

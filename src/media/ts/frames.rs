@@ -19,8 +19,8 @@ const LONGEST_GAP: i64 = 10 * 90_000;
 /// Gives frames their times, and closes them as units.
 #[derive(Default)]
 pub struct Frames<const ALL: bool> {
-    /// The time stamp counted from, the samples since, and how many make a second.
-    clock: Option<(i64, u64, u32)>,
+    /// The time of the frame that comes next, by the samples counted.
+    next: Option<i64>,
     /// Time stamps in a row that were not believed.
     doubts: u32,
     /// The frame before the next, a part of `Es` that is open: its duration shows when that begins.
@@ -43,19 +43,29 @@ impl<const ALL: bool> Frames<ALL> {
         let rate = rate.max(1);
         let duration = (u64::from(samples) * u64::from(TIMESCALE)).div_ceil(u64::from(rate)) as u32;
         if let Some(stamp) = es.take_stamp(begin) {
-            let off = self.time().map_or(0, |expected| (stamp.pts - expected).abs());
+            let off = self.next.map_or(0, |expected| (stamp.pts - expected).abs());
             let wavers = !ALL && 2 * off > i64::from(duration) && off <= WAVER * i64::from(duration);
             self.doubts = if wavers { self.doubts + 1 } else { 0 };
+            if ALL {
+                es.date_back(stamp.pts);
+            }
             if !wavers || self.doubts > PATIENCE {
-                self.clock = Some((stamp.pts, 0, rate));
+                self.next = Some(stamp.pts);
                 self.doubts = 0;
             }
         }
         let config = config.or_else(|| self.untold.take());
-        let Some(pts) = self.time() else {
-            self.untold = config;
+        let Some(pts) = self.next else {
+            if ALL {
+                es.open_frame(bytes.clone());
+                es.part(bytes);
+                es.complete_undated(duration, true, config);
+            } else {
+                self.untold = config;
+            }
             return;
         };
+        self.next = Some(pts + step(pts, samples, rate));
         if let Some((mut sample, config)) = self.last.take() {
             let step = pts - sample.pts;
             // A hole stays one: the sample before it takes its time.
@@ -65,12 +75,8 @@ impl<const ALL: bool> Frames<ALL> {
             }
             es.complete(sample, config, breaks);
         }
-        match &mut self.clock {
-            Some((_, count, unit)) if *unit == rate => *count += u64::from(samples),
-            _ => self.clock = Some((pts, u64::from(samples), rate)),
-        }
         // What lies before the clock's zero has no place in a file.
-        if pts < 0 {
+        if !ALL && pts < 0 {
             self.untold = config;
             return;
         }
@@ -96,15 +102,16 @@ impl<const ALL: bool> Frames<ALL> {
         if let Some((_, config)) = self.last.take() {
             self.untold = config.or(self.untold.take());
         }
-        self.clock = None;
+        self.next = None;
         self.doubts = 0;
     }
+}
 
-    /// The time of the frame that comes next, by the samples counted.
-    fn time(&self) -> Option<i64> {
-        let (pts, samples, rate) = self.clock?;
-        let rate = u64::from(rate);
-        // To the nearest tick.
-        Some(pts + ((samples * u64::from(TIMESCALE) + rate / 2) / rate) as i64)
-    }
+/// Ticks from a frame at `time` to the next. They are no whole number: of all frames counted from 0 each is taken to its
+/// nearest tick, so that nothing adds up, and the times are those that ffmpeg gives (`av_add_stable`).
+fn step(time: i64, samples: u32, rate: u32) -> i64 {
+    let (frame, rate) = (i64::from(samples.max(1)) * i64::from(TIMESCALE), i64::from(rate));
+    let nearest = |count: i64, up: i64, down: i64| (count.saturating_mul(up) + down / 2).div_euclid(down);
+    let count = nearest(time, rate, frame);
+    nearest(count + 1, frame, rate) - nearest(count, frame, rate)
 }

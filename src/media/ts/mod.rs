@@ -30,12 +30,13 @@ use super::{Kind, Piece};
 use crate::error::{Code, Error};
 use crate::time::{Micros, to_ticks};
 use mux::Mux;
-use packet::{Continuity, Packet, Sequence};
+use packet::Packet;
 use pes::Clock;
-use psi::{Announced, Sections};
+use psi::{Announced, Table};
 use stream::{Stream, stream_type};
 
-pub use packet::{SIZE, SYNC, find_sync};
+use packet::SIZE;
+pub use packet::{RUN, SYNC, find_sync};
 
 /// Bytes of a chunk that are taken in at once.
 const BLOCK: usize = 64 << 10;
@@ -53,7 +54,8 @@ const NULL: u16 = 0x1fff;
 pub struct Reader<const ALL: bool> {
     /// Bytes that do not make a packet yet.
     buffer: Vec<u8>,
-    synced: bool,
+    /// The distance of packets, where it is known where they begin.
+    stride: Option<usize>,
     /// Bytes of the segment before `buffer`.
     position: u64,
     pat: Table,
@@ -73,28 +75,6 @@ pub struct Reader<const ALL: bool> {
     key: Option<std::rc::Rc<super::crypt::SampleAes>>,
 }
 
-#[derive(Default)]
-struct Table {
-    sections: Sections,
-    continuity: Continuity,
-}
-
-impl Table {
-    fn section(&mut self, packet: &Packet) -> Option<&[u8]> {
-        match self.continuity.check(packet) {
-            Sequence::Repeated => return None,
-            Sequence::Gap if !packet.unit_start => self.sections.lose(),
-            _ => {}
-        }
-        self.sections.push(packet.unit_start, packet.payload)
-    }
-
-    fn begin_segment(&mut self) {
-        self.sections.lose();
-        self.continuity.reset();
-    }
-}
-
 /// A program. Maps of several may share a PID; the table of the first is used then.
 struct Program {
     number: u16,
@@ -112,7 +92,7 @@ impl<const ALL: bool> Reader<ALL> {
     /// A segment begins, near this media time; what is left of an unfinished one is forgotten.
     pub fn begin_segment(&mut self, near: Option<Micros>) {
         self.buffer.clear();
-        self.synced = false;
+        self.stride = None;
         self.position = 0;
         self.pat.begin_segment();
         self.early.clear();
@@ -189,17 +169,27 @@ impl<const ALL: bool> Reader<ALL> {
         let mut at = 0;
         let mut result = Ok(());
         while result.is_ok() {
-            if !self.synced {
-                let found = packet::find_sync(&buffer, at, last);
-                self.synced = found.is_ok();
-                at = found.unwrap_or_else(|here| here);
-            }
-            let Some(packet) = buffer.get(at..at + SIZE).filter(|_| self.synced) else { break };
+            let stride = match self.stride {
+                Some(stride) => stride,
+                None => match packet::find_sync(&buffer, at, last) {
+                    Ok((found, stride)) => {
+                        at = found;
+                        *self.stride.insert(stride)
+                    }
+                    Err(here) => {
+                        at = here;
+                        break;
+                    }
+                },
+            };
+            // What lies between packets is waited for, so that the next one begins at `at`.
+            let whole = buffer.len() >= at + stride || last;
+            let Some(packet) = buffer.get(at..at + SIZE).filter(|_| whole) else { break };
             if packet.first() == Some(&SYNC) {
                 result = self.packet(packet, out);
-                at += SIZE;
+                at = buffer.len().min(at + stride);
             } else {
-                self.synced = false;
+                self.stride = None;
             }
         }
         self.position += at as u64;
@@ -217,17 +207,21 @@ impl<const ALL: bool> Reader<ALL> {
                 return Ok(());
             };
             let before = stream.es.ready.len();
-            stream.packet(&packet, &mut program.clock)?;
+            stream.packet::<ALL>(&packet, &mut program.clock)?;
             if stream.es.ready.len() > before {
                 self.write(false, out);
             }
         } else if packet.pid == 0 {
-            if let Some((pairs, whole)) = self.pat.section(&packet).and_then(psi::programs) {
-                return self.take_programs(&pairs, whole, out);
+            for section in self.pat.push(0, &packet) {
+                if let Some((pairs, whole)) = psi::programs(&section) {
+                    self.take_programs(&pairs, whole, out)?;
+                }
             }
         } else if let Some(program) = self.programs.iter_mut().find(|program| program.pid == packet.pid) {
-            if let Some((number, streams)) = program.table.section(&packet).and_then(psi::streams) {
-                return self.take_streams(number, &streams, out);
+            for section in program.table.push(2, &packet) {
+                if let Some((number, streams)) = psi::streams(&section) {
+                    self.take_streams(number, &streams, out)?;
+                }
             }
         } else if packet.pid != NULL && self.waits() {
             if self.early.len() >= MOST_EARLY {

@@ -25,6 +25,9 @@ const MOST_BYTES: usize = 4 << 20;
 /// A reader of everything waits for the end of a segment until so many bytes have come.
 const MOST_OF_ALL: usize = 64 << 20;
 
+/// Ticks that a picture may be shown before it is decoded; more is damage.
+const MOST_EARLIER: i64 = 90_000;
+
 const VIDEO: u32 = 1;
 const AUDIO: u32 = 2;
 
@@ -59,7 +62,10 @@ impl<const ALL: bool> Mux<ALL> {
             if !last && streams.iter().map(|stream| stream.es.held()).sum::<usize>() < MOST_OF_ALL {
                 return;
             }
-            streams.iter_mut().for_each(|stream| self.take(stream));
+            for stream in streams.iter_mut() {
+                stream.es.date_rest();
+                self.take(stream);
+            }
         } else {
             if !self.is_due(streams, last) {
                 return;
@@ -94,6 +100,8 @@ impl<const ALL: bool> Mux<ALL> {
             self.tracks += 1;
             stream.track = self.tracks;
         }
+        let late = stream.es.ready.iter().map(|unit| unit.sample.dts - unit.sample.pts);
+        stream.earlier = late.filter(|late| *late <= MOST_EARLIER).fold(stream.earlier, i64::max);
     }
 
     fn is_due(&mut self, streams: &mut [Stream], last: bool) -> bool {
@@ -157,7 +165,8 @@ impl<const ALL: bool> Mux<ALL> {
             }
             if !samples.is_empty() {
                 bytes += fmp4::overhead(samples.len());
-                runs.push(Run { id: stream.track, description: description as u32, samples });
+                let (id, description) = (stream.track, description as u32);
+                runs.push(Run { id, description, samples, earlier: stream.earlier });
             }
         }
         if runs.is_empty() {

@@ -80,21 +80,31 @@ impl Continuity {
     }
 }
 
-/// Where a run of packets begins in `data`, searched from `from`: sync bytes at the distance of packets.
-/// `Err`: not before this place, and more bytes are needed to tell (unless these are the last ones).
-pub fn find_sync(data: &[u8], from: usize, last: bool) -> Result<usize, usize> {
+/// Distances of packets: as they are; with a time stamp of 4 bytes before each (M2TS of Blu-ray and AVCHD); with 16
+/// bytes of error correction behind each (ETSI EN 300 429).
+const STRIDES: [usize; 3] = [SIZE, 192, 204];
+/// Bytes in which a run of packets shows.
+pub const RUN: usize = 2 * 204 + 1;
+
+/// Where a run of packets begins in `data`, searched from `from`, and their distance: three sync bytes in a row.
+/// `Err`: not before this place, and more bytes are needed to tell (unless these are the `last` ones).
+pub fn find_sync(data: &[u8], from: usize, last: bool) -> Result<(usize, usize), usize> {
     let mut at = from;
     while let Some(found) = data.get(at..).and_then(|rest| rest.iter().position(|&byte| byte == SYNC)) {
         at += found;
-        let next = [data.get(at + SIZE), data.get(at + 2 * SIZE)];
-        if next.iter().flatten().all(|&&byte| byte == SYNC) && data.len() >= at + SIZE {
-            if next[1].is_some() || last {
-                return Ok(at);
-            }
+        if !last && data.len() < at + RUN {
             return Err(at);
         }
-        if !last && data.len() < at + SIZE {
-            return Err(at);
+        for stride in STRIDES {
+            let next = [data.get(at + stride), data.get(at + 2 * stride)];
+            // Of the last bytes what is there must fit. One packet alone is taken for one of 188 bytes; the other distances have
+            // many divisors, and text may have a G in each of its lines: transport_scrambling_control is never 01.
+            let like = stride == SIZE
+                || next[0].is_some() && data.get(at + 3).is_some_and(|byte| byte & 0xc0 != 0x40);
+            let there = data.len() >= at + SIZE && like;
+            if there && next.iter().flatten().all(|&&byte| byte == SYNC) {
+                return Ok((at, stride));
+            }
         }
         at += 1;
     }

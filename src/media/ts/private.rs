@@ -2,6 +2,7 @@
 //! are carried over untouched; of other stream types the packets are counted.
 
 use super::es::{Elementary, Es};
+use super::pes::Stamp;
 use super::psi::Announced;
 use super::stream::stream_type;
 use crate::error::Error;
@@ -29,7 +30,7 @@ pub struct Private {
     id3: bool,
     data: bool,
     /// Where the PES packet that is open begins, and its time.
-    open: Option<(usize, Option<i64>)>,
+    open: Option<(usize, Option<Stamp>)>,
 }
 
 impl Private {
@@ -46,9 +47,9 @@ impl Private {
 
     /// The open packet ends before `end`.
     fn close(&mut self, es: &mut Es, end: usize) {
-        let Some((begin, pts)) = self.open.take() else { return };
+        let Some((begin, stamp)) = self.open.take() else { return };
         let bytes = es.get(begin..end);
-        let time = pts.map(|pts| from_ticks(pts, TIMESCALE));
+        let time = stamp.map(|stamp| from_ticks(stamp.pts, TIMESCALE));
         let data = || bytes.to_vec();
         let meta = match time {
             Some(time) if self.id3 && bytes.starts_with(b"ID3") => Some(Meta::Id3 { time, data: data() }),
@@ -56,10 +57,9 @@ impl Private {
             _ => None,
         };
         es.meta.extend(meta);
-        if let Some(pts) = pts {
-            let size = (end - begin) as u32;
+        if let Some(Stamp { pts, dts }) = stamp {
             es.part(begin..end);
-            es.complete(Sample { dts: pts, pts, duration: 0, size, sync: true }, None, false);
+            es.complete(Sample { dts, pts, duration: 0, size: 0, sync: true }, None, false);
         }
     }
 }
@@ -68,7 +68,7 @@ impl Elementary for Private {
     fn read(&mut self, es: &mut Es, last: bool) -> Result<(), Error> {
         while let Some((at, stamp)) = es.next_packet() {
             self.close(es, at);
-            self.open = Some((at, stamp.map(|stamp| stamp.pts)));
+            self.open = Some((at, stamp));
         }
         let begin = self.open.map_or(es.end(), |open| open.0);
         if last || es.end() - begin > LONGEST {

@@ -1,28 +1,27 @@
-//! Program specific information (ISO/IEC 13818-1 2.4.4): sections, PAT, PMT.
+//! Program specific information (ISO/IEC 13818-1 2.4.4): sections, program association, program maps.
+
+use super::packet::{Continuity, Packet, Sequence};
 
 /// Puts the sections of one PID together.
 #[derive(Default)]
 pub struct Sections {
     data: Vec<u8>,
-    /// The section read last: it comes again and again.
-    last: Vec<u8>,
     synced: bool,
 }
 
 impl Sections {
-    /// Takes a packet's payload; gives a section that is complete, sound and not the same as before.
-    pub fn push(&mut self, unit_start: bool, payload: &[u8]) -> Option<&[u8]> {
-        if unit_start {
-            let (&pointer, rest) = payload.split_first()?;
-            let (end, begin) = rest.split_at_checked(usize::from(pointer))?;
-            let old = self.take(end);
-            self.data.clear();
-            self.synced = true;
-            let new = self.take(begin);
-            (old || new).then_some(&self.last)
-        } else {
-            self.take(payload).then_some(&self.last)
+    /// Takes a packet's payload; gives each section that is complete to `each`.
+    pub fn push(&mut self, unit_start: bool, payload: &[u8], each: &mut dyn FnMut(&[u8])) {
+        if !unit_start {
+            return self.take(payload, each);
         }
+        // pointer_field: so many bytes of the section before.
+        let Some((&pointer, rest)) = payload.split_first() else { return };
+        let Some((end, begin)) = rest.split_at_checked(usize::from(pointer)) else { return };
+        self.take(end, each);
+        self.data.clear();
+        self.synced = true;
+        self.take(begin, each);
     }
 
     /// Packets are missing: the section that is open is lost.
@@ -31,34 +30,75 @@ impl Sections {
         self.data.clear();
     }
 
-    /// Whether a section is sound, in force (current_next_indicator), and not the one that came before.
-    fn is_news(&self, section: &[u8]) -> bool {
-        section != self.last && section.get(5).is_some_and(|flags| flags & 1 == 1) && crc(section) == 0
-    }
-
-    /// Whether `last` became another section. PAT and PMT of a program fill one section in practice
-    /// and in each packet at most one new one ends.
-    fn take(&mut self, bytes: &[u8]) -> bool {
+    fn take(&mut self, bytes: &[u8], each: &mut dyn FnMut(&[u8])) {
         if !self.synced {
-            return false;
+            return;
         }
         self.data.extend_from_slice(bytes);
-        let mut fresh = false;
-        while let [table, high, low, ..] = *self.data.as_slice() {
-            if table == 0xff {
-                self.lose();
-                break;
+        let mut at = 0;
+        while let Some([table, high, low, ..]) = self.data.get(at..) {
+            if *table == 0xff {
+                // Stuffing up to the end of the packet.
+                return self.lose();
             }
-            let length = 3 + (usize::from(high & 15) << 8 | usize::from(low));
-            let Some(section) = self.data.get(..length) else { break };
-            if matches!(table, 0 | 2) && self.is_news(section) && !fresh {
-                self.last.clear();
-                self.last.extend_from_slice(section);
-                fresh = true;
-            }
-            self.data.drain(..length);
+            let end = at + 3 + (usize::from(high & 15) << 8 | usize::from(*low));
+            let Some(section) = self.data.get(at..end) else { break };
+            each(section);
+            at = end;
         }
-        fresh
+        self.data.drain(..at);
+    }
+}
+
+/// As many damaged sections in a row are not believed.
+const PATIENCE: u8 = 4;
+
+/// Reads the program association table, or the program maps on one PID.
+#[derive(Default)]
+pub struct Table {
+    sections: Sections,
+    continuity: Continuity,
+    /// The section read last: it comes again and again.
+    last: Vec<u8>,
+    /// Sections in a row with a wrong CRC.
+    damaged: u8,
+}
+
+impl Table {
+    /// Takes a packet; gives the sections of this table that are complete, in force (current_next_indicator), sound
+    /// and not the same as before. While there is no sound one, a damaged one must do after a while: most of
+    /// what it names is right.
+    pub fn push(&mut self, table: u8, packet: &Packet) -> Vec<Vec<u8>> {
+        match self.continuity.check(packet) {
+            Sequence::Repeated => return Vec::new(),
+            Sequence::Gap if !packet.unit_start => self.sections.lose(),
+            _ => {}
+        }
+        let Table { sections, last, damaged, .. } = self;
+        let mut news = Vec::new();
+        sections.push(packet.unit_start, packet.payload, &mut |section| {
+            let wanted =
+                section.first() == Some(&table) && section.get(5).is_some_and(|flags| flags & 1 == 1);
+            if !wanted || section == last {
+                return;
+            }
+            let sound = crc(section) == 0;
+            *damaged = if sound { 0 } else { damaged.saturating_add(1) };
+            if sound {
+                last.clear();
+                last.extend_from_slice(section);
+            }
+            if sound || last.is_empty() && *damaged > PATIENCE {
+                news.push(section.to_vec());
+            }
+        });
+        news
+    }
+
+    /// A segment begins.
+    pub fn begin_segment(&mut self) {
+        self.sections.lose();
+        self.continuity.reset();
     }
 }
 
@@ -92,7 +132,6 @@ pub struct Announced {
 
 /// Number and PID of the map of each program in a program association section, and whether it is the only section.
 pub fn programs(section: &[u8]) -> Option<(Vec<(u16, u16)>, bool)> {
-    section.first().filter(|&&table| table == 0)?;
     let body = section.get(8..section.len().checked_sub(4)?)?;
     let pairs = body.chunks_exact(4).filter_map(|entry| Some((be16(entry, 0)?, be16(entry, 2)? & 0x1fff)));
     // Program 0 is the network's own table.
@@ -101,7 +140,6 @@ pub fn programs(section: &[u8]) -> Option<(Vec<(u16, u16)>, bool)> {
 
 /// The program's number, and its streams, in a program map section.
 pub fn streams(section: &[u8]) -> Option<(u16, Vec<Announced>)> {
-    section.first().filter(|&&table| table == 2)?;
     let info = usize::from(be16(section, 10)? & 0xfff);
     let mut rest = section.get(12 + info..section.len().checked_sub(4)?)?;
     let mut streams = Vec::new();

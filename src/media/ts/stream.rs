@@ -6,12 +6,12 @@ use super::es::{Elementary, Es};
 use super::packet::{Continuity, Packet, Sequence};
 use super::pes::{Clock, Pes, Stamp};
 use super::private::Private;
-use super::psi::Announced;
+use super::psi::{Announced, Sections};
 use super::video::Video;
 use crate::error::Error;
-use crate::media::Kind;
 use crate::media::codec::{h264::Avc, hevc::Hevc};
 use crate::media::fmp4::Description;
+use crate::media::{Kind, Meta};
 
 /// Stream types (ISO/IEC 13818-1 table 2-34, and those of ATSC A/53 and SCTE 35).
 pub mod stream_type {
@@ -25,6 +25,8 @@ pub mod stream_type {
     pub const METADATA: u8 = 0x15;
     /// Private data in PES packets.
     pub const PRIVATE: u8 = 0x06;
+    /// Sections: private ones, and SCTE-35.
+    pub const SECTIONS: [u8; 2] = [0x05, 0x86];
     /// Private sections, private data, metadata, SCTE-35: never media.
     pub const DATA: [u8; 4] = [0x05, PRIVATE, METADATA, 0x86];
 
@@ -57,12 +59,15 @@ pub struct Stream {
     pub encrypted: bool,
     /// Its `track_ID` in what is written; 0: it is not written.
     pub track: u32,
+    /// Ticks that the decoding times are written earlier.
+    pub earlier: i64,
     /// [`crate::media::Piece::Track`] has been given for it as it is.
     pub told: bool,
     /// The program map names it.
     pub live: bool,
     continuity: Continuity,
     pes: Pes,
+    sections: Sections,
     reader: Box<dyn Elementary>,
 }
 
@@ -85,10 +90,12 @@ impl Stream {
             descriptions: Vec::new(),
             track: 0,
             encrypted: opened.is_some(),
+            earlier: 0,
             told: false,
             live: true,
             continuity: Continuity::default(),
             pes: Pes::default(),
+            sections: Sections::default(),
             reader,
         })
     }
@@ -113,19 +120,30 @@ impl Stream {
     pub fn begin_segment(&mut self) {
         self.continuity.reset();
         self.pes = Pes::default();
+        self.sections.lose();
         self.es.clear();
         self.reader.reset(&self.es);
     }
 
     /// Reads a packet.
-    pub fn packet(&mut self, packet: &Packet, clock: &mut Clock) -> Result<(), Error> {
+    pub fn packet<const ALL: bool>(&mut self, packet: &Packet, clock: &mut Clock) -> Result<(), Error> {
         match self.continuity.check(packet) {
             Sequence::Repeated => return Ok(()),
             Sequence::Gap => {
                 self.pes.lose_header();
                 self.reader.lose(&self.es);
+                if !packet.unit_start {
+                    self.sections.lose();
+                }
             }
             Sequence::Follows => {}
+        }
+        if ALL && stream_type::SECTIONS.contains(&self.announced.kind) {
+            let (track, meta) = (u32::from(self.announced.pid), &mut self.es.meta);
+            self.sections.push(packet.unit_start, packet.payload, &mut |section| {
+                meta.push(Meta::Private { track, time: None, data: section.to_vec() });
+            });
+            return Ok(());
         }
         let (bytes, raw) = self.pes.push(packet.unit_start, packet.payload);
         // Decoding time first: it is the earlier one, and what is unwrapped first sets the clock.

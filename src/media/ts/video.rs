@@ -47,6 +47,8 @@ struct Current {
     stamp: Option<Stamp>,
     picture: bool,
     sync: bool,
+    /// It carries parameter sets.
+    parameters: bool,
     damaged: bool,
     /// Caption triplets.
     captions: Vec<[u8; 3]>,
@@ -116,7 +118,7 @@ impl<const ALL: bool> Video<ALL> {
                 let stamp = es.take_stamp(code);
                 self.finish_unit(es, Some(stamp));
             }
-            if matches!(role.purpose, Purpose::Sync | Purpose::Slice) {
+            if matches!(role.purpose, Purpose::Sync | Purpose::Intra | Purpose::Slice) {
                 self.current.picture = true;
             }
             self.open = Some((begin, role.purpose));
@@ -136,6 +138,7 @@ impl<const ALL: bool> Video<ALL> {
         match purpose {
             Purpose::Parameters => {
                 let changes = !torn && self.syntax.take(bytes);
+                self.current.parameters = true;
                 self.changed |= changes;
                 if !(ALL && changes && self.told) {
                     return;
@@ -153,6 +156,8 @@ impl<const ALL: bool> Video<ALL> {
                     }
                 });
             }
+            // There are encoders that say in no other way that decoding can begin here.
+            Purpose::Intra => self.current.sync |= !ALL && self.current.parameters,
             Purpose::Slice | Purpose::Other => {}
         }
         if length > 0 {
@@ -163,7 +168,9 @@ impl<const ALL: bool> Video<ALL> {
 
     /// The current access unit is complete. `next`: another one begins, with these time stamps if it has any.
     fn finish_unit(&mut self, es: &mut Es, next: Option<Option<Stamp>>) {
-        let Current { stamp, picture, sync, damaged, captions } = std::mem::take(&mut self.current);
+        let Current { stamp, mut picture, sync, damaged, captions, .. } = std::mem::take(&mut self.current);
+        // What is cut off at the end is an access unit all the same.
+        picture |= ALL && next.is_none() && es.open().is_some();
         let config = if self.changed || !self.told { self.syntax.describe().map(Box::new) } else { None };
         let good = ALL || !damaged;
         self.started |= sync && picture && good && (self.told || config.is_some());
@@ -173,20 +180,27 @@ impl<const ALL: bool> Video<ALL> {
             dts: stamp.dts.saturating_add(i64::from(usual)),
         });
         let next = next.map(|stamp| stamp.or(followed));
-        match stamp.filter(|stamp| picture && good && (ALL || self.started) && stamp.dts >= 0) {
+        match stamp.filter(|stamp| picture && good && (ALL || self.started && stamp.dts >= 0)) {
             Some(Stamp { pts, dts }) => {
                 let step = next.flatten().map(|next| next.dts - dts);
                 let sound = step.filter(|step| (1..=LONGEST_DURATION).contains(step)).map(|step| step as u32);
                 self.last_duration = sound.or(self.last_duration);
                 let sample = Sample { dts, pts, duration: sound.unwrap_or(usual), size: 0, sync };
-                if config.is_some() {
-                    self.told = true;
-                    self.changed = false;
+                self.told |= config.is_some();
+                self.changed &= !self.told;
+                if ALL {
+                    es.date_back(dts);
                 }
                 if ALL && !captions.is_empty() {
                     es.meta.push(Meta::Captions { time: from_ticks(pts, TIMESCALE), triplets: captions });
                 }
                 es.complete(sample, config, step.is_some() && sound.is_none());
+            }
+            // Before the first time stamp.
+            None if ALL && picture && stamp.is_none() => {
+                self.told |= config.is_some();
+                self.changed &= !self.told;
+                es.complete_undated(usual, sync, config);
             }
             None => es.discard(),
         }
