@@ -33,6 +33,8 @@ pub struct Options<'a> {
     pub now: Micros,
     /// The manifest of the last reload: a delta update or a patch is merged with it.
     pub previous: Option<&'a str>,
+    /// A steering manifest: the pathways that it clones are printed with those of a multivariant playlist.
+    pub steering: Option<&'a str>,
     /// For the index of a single-file representation; without it such a representation is printed without segments.
     pub read: Option<Read<'a>>,
     /// The initialization segment of a media segment.

@@ -4,7 +4,9 @@
 use crate::json::seconds;
 use serde::Serialize;
 use serde_json::{Value, json};
-use thalweg::presentation::{Index, Presentation, Rendition, Timeline, Track, TrackKind};
+use thalweg::presentation::{
+    Details, Hdcp, Index, Presentation, Rendition, Timeline, Track, TrackKind, VideoRange,
+};
 
 /// A track.
 #[derive(Serialize)]
@@ -41,6 +43,8 @@ struct Quality<'a> {
     channels: Option<u32>,
     /// The same from elsewhere: `{"pathway", "uri", "group"}`.
     alternatives: Vec<Value>,
+    /// What narrows down where it may be played; null where nothing does.
+    details: Option<Value>,
     /// Where its segments are told, if they are not in this manifest.
     uri: Option<&'a str>,
     timeline: Option<Value>,
@@ -68,6 +72,8 @@ struct Counts {
     dates: usize,
     /// Parts at the live edge.
     parts: usize,
+    /// Date ranges and ad markers.
+    events: usize,
 }
 
 /// The whole of it.
@@ -125,8 +131,34 @@ fn rendition(rendition: &Rendition) -> Value {
             .iter()
             .map(|other| json!({"pathway": other.pathway, "uri": other.url, "group": other.group}))
             .collect(),
+        details: rendition.details.as_deref().map(details),
         uri,
         timeline,
+    })
+}
+
+fn details(details: &Details) -> Value {
+    json!({
+        "pathways": details.pathways,
+        "stable_id": details.stable_id,
+        "video_range": details.video_range.map(|range| match range {
+            VideoRange::Sdr => "SDR",
+            VideoRange::Hlg => "HLG",
+            VideoRange::Pq => "PQ",
+            VideoRange::Unknown => "unknown",
+        }),
+        "hdcp": details.hdcp.map(|level| match level {
+            Hdcp::None => "NONE",
+            Hdcp::Type0 => "TYPE-0",
+            Hdcp::Type1 => "TYPE-1",
+            Hdcp::Unknown => "unknown",
+        }),
+        "score": details.score.and_then(|score| i64::try_from(score).ok()).map(seconds),
+        "allowed_cpc": details.allowed_cpc.iter()
+            .map(|(format, labels)| json!({"keyformat": format, "labels": labels}))
+            .collect::<Vec<_>>(),
+        "layout": details.layout,
+        "supplemental_codecs": details.supplemental_codecs,
     })
 }
 
@@ -149,5 +181,6 @@ fn counts(timeline: &Timeline) -> Value {
         gaps: timeline.gaps.len(),
         dates: timeline.dates.len(),
         parts: timeline.edge.as_ref().map_or(0, |edge| edge.parts.len()),
+        events: timeline.events.len(),
     })
 }

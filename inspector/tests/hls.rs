@@ -352,3 +352,50 @@ fn what_is_no_playlist_is_a_typed_error() {
         assert_eq!(code_of, code, "{text}");
     }
 }
+
+#[test]
+fn a_steering_manifest_adds_the_pathways_that_it_clones() {
+    let text = "#EXTM3U\n#EXT-X-CONTENT-STEERING:SERVER-URI=\"https://s/m\",PATHWAY-ID=\"A\"\n\
+                #EXT-X-STREAM-INF:BANDWIDTH=1,PATHWAY-ID=\"A\",VIDEO-RANGE=PQ,SCORE=1.5\nhttps://a/1.m3u8\n";
+    let steering = r#"{"VERSION":1,"TTL":5,"RELOAD-URI":"next","PATHWAY-PRIORITY":["C","A"],"PATHWAY-CLONES":
+        [{"ID":"C","BASE-ID":"A","URI-REPLACEMENT":{"HOST":"c"}}]}"#;
+    let shown = inspect(text, &Options { steering: Some(steering), ..Options::default() }).unwrap();
+    assert_eq!(
+        shown["steering"],
+        json!({"ttl": 5, "reload_uri": "https://s/next", "priority": ["C", "A"], "clones": [{"id": "C", "base_id": "A"}]})
+    );
+    let rendition = &shown["presentation"]["periods"][0]["tracks"][0]["renditions"][0];
+    assert_eq!(
+        rendition["alternatives"],
+        json!([{"pathway": "C", "uri": "https://c/1.m3u8", "group": null}])
+    );
+    let details = &rendition["details"];
+    assert_eq!(
+        (&details["pathways"], &details["video_range"], &details["score"]),
+        (&json!(["A"]), &json!("PQ"), &json!(1.5))
+    );
+    let wrong = inspect(text, &Options { steering: Some("{}"), ..Options::default() }).unwrap_err();
+    assert_eq!(wrong.code.as_str(), "manifest.unsupported");
+    assert_eq!(inspect(text, &Options::default()).unwrap()["steering"], json!(null));
+}
+
+#[test]
+fn an_initialization_segment_has_the_key_in_force_at_its_tag() {
+    let text = "#EXTM3U\n#EXT-X-TARGETDURATION:6\n#EXT-X-KEY:METHOD=AES-128,URI=\"k\"\n#EXT-X-MAP:URI=\"i\"\n\
+                #EXT-X-KEY:METHOD=NONE\n#EXTINF:6,\na\n#EXT-X-ENDLIST\n";
+    let shown = inspect(text, &Options::default()).unwrap();
+    let segment = &shown["segments"][0];
+    assert_eq!(segment["map_key"], json!({"method": "AES-128", "uri": "k"}));
+    assert_eq!(segment["key"], json!(null));
+}
+
+/// It may begin empty, or have ended so: its tags are printed all the same.
+#[test]
+fn a_playlist_without_a_segment_is_printed() {
+    for end in ["", "#EXT-X-ENDLIST\n"] {
+        let text = format!("#EXTM3U\n#EXT-X-TARGETDURATION:6\n#EXT-X-MEDIA-SEQUENCE:2\n{end}");
+        let shown = inspect(&text, &Options::default()).unwrap();
+        assert_eq!((&shown["media_sequence"], &shown["endlist"]), (&json!(2), &json!(!end.is_empty())));
+        assert_eq!(shown["warnings"][0]["code"], "no_segments");
+    }
+}

@@ -12,6 +12,7 @@ mod decimal;
 mod details;
 mod edge;
 mod event;
+mod json;
 pub mod scte35;
 pub mod steering;
 mod timeline;

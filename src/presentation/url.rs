@@ -127,6 +127,62 @@ fn push_path(out: &mut String, path: &str) {
     }
 }
 
+/// An absolute URL at another host; its port stays, unless `host` has one. One without a host stays as it is.
+pub fn with_host(url: &str, host: &str) -> String {
+    let Some(authority) = split(url).authority else { return url.to_owned() };
+    // It lies behind the first two slashes.
+    let Some((before, rest)) = url.split_once("//") else { return url.to_owned() };
+    let (user, place) = authority.rsplit_once('@').map_or(("", authority), |(user, place)| (user, place));
+    let port = |place: &str| match place.rsplit_once(':') {
+        Some((_, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => port.len() + 1,
+        _ => 0,
+    };
+    let mut out = String::with_capacity(url.len() + host.len());
+    out.push_str(before);
+    out.push_str("//");
+    if !user.is_empty() {
+        out.push_str(user);
+        out.push('@');
+    }
+    out.push_str(host);
+    let kept = if port(host) > 0 { 0 } else { port(place) };
+    out.push_str(authority.get(authority.len() - kept..).unwrap_or_default());
+    out.push_str(rest.get(authority.len()..).unwrap_or_default());
+    out
+}
+
+/// A URL with `name=value`, both as they are, in its query: in place of the first parameter with that name, without further
+/// ones, or at its end.
+pub fn with_parameter(url: &str, name: &str, value: &str) -> String {
+    let (rest, fragment) = cut(url, '#');
+    let (path, query) = cut(rest, '?');
+    let mut out = String::with_capacity(url.len() + name.len() + value.len() + 2);
+    out.push_str(path);
+    let mut mark = '?';
+    let mut push = |out: &mut String, part: &[&str]| {
+        out.push(mark);
+        mark = '&';
+        part.iter().for_each(|text| out.push_str(text));
+    };
+    let mut put = false;
+    for part in query.into_iter().filter(|query| !query.is_empty()).flat_map(|query| query.split('&')) {
+        if part.split('=').next() != Some(name) {
+            push(&mut out, &[part]);
+        } else if !put {
+            put = true;
+            push(&mut out, &[name, "=", value]);
+        }
+    }
+    if !put {
+        push(&mut out, &[name, "=", value]);
+    }
+    if let Some(fragment) = fragment {
+        out.push('#');
+        out.push_str(fragment);
+    }
+    out
+}
+
 /// Fills `$Number$`, `$Time$` (with `%0Nd`) and `$$` of a SegmentTemplate. Anything else between dollars stays.
 pub fn fill(template: &str, number: u64, time: i64) -> String {
     expand(template, &|out, name, width| {
@@ -199,6 +255,31 @@ fn width(format: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn hosts_and_parameters_are_replaced() {
+        let cases = [
+            ("https://a.example/x?y#z", "b", "https://b/x?y#z"),
+            ("https://u:p@a.example:8443/x", "b", "https://u:p@b:8443/x"),
+            ("https://a:80/x", "b:81", "https://b:81/x"),
+            ("https://[::1]:80?q", "[2001:db8::1]", "https://[2001:db8::1]:80?q"),
+            ("https://[::1]/", "b", "https://b/"),
+            ("//a/x", "b", "//b/x"),
+            ("x//y", "b", "x//y"),
+            ("data:,//x", "b", "data:,//x"),
+        ];
+        for (url, host, wanted) in cases {
+            assert_eq!(with_host(url, host), wanted);
+        }
+        let cases = [
+            ("https://a/x", "https://a/x?t=1"),
+            ("https://a/x?#f", "https://a/x?t=1#f"),
+            ("https://a/x?b=2&t=0&c&t&tt=3#f?t=4", "https://a/x?b=2&t=1&c&tt=3#f?t=4"),
+        ];
+        for (url, wanted) in cases {
+            assert_eq!(with_parameter(url, "t", "1"), wanted);
+        }
+    }
 
     /// RFC 3986 5.4.1 and 5.4.2.
     #[test]

@@ -32,6 +32,9 @@ pub struct Args {
     /// The manifest of the last reload: a delta update or a patch is merged with it.
     #[arg(long, value_name = "FILE")]
     previous: Option<PathBuf>,
+    /// A steering manifest: the pathways that it clones are shown with those of a multivariant playlist.
+    #[arg(long, value_name = "FILE")]
+    steering: Option<PathBuf>,
     /// The initialization segment of a media segment.
     #[arg(long, value_name = "FILE")]
     init: Option<PathBuf>,
@@ -48,7 +51,14 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     })?;
     let previous = args.previous.as_deref().map(source::file).transpose()?;
     let init = args.init.as_deref().map(source::bytes).transpose()?;
-    let options = Options { now, previous: previous.as_deref(), init: init.as_deref(), ..Options::default() };
+    let steering = args.steering.as_deref().map(source::file).transpose()?;
+    let options = Options {
+        now,
+        previous: previous.as_deref(),
+        steering: steering.as_deref(),
+        init: init.as_deref(),
+        ..Options::default()
+    };
     let result = match Source::open(&args.source, args.base.as_deref())? {
         Ok(source) => inspect(source, options)?,
         Err(error) => Err(error),

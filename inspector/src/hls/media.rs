@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 use thalweg::hls::{self, Changes, Outcome};
-use thalweg::presentation::{Edge, Key, Part, Segment, Timeline, Warning};
+use thalweg::presentation::{Edge, Init, Key, Part, Segment, Timeline, Warning};
 use thalweg::{Error, Micros};
 
 /// `{"format": "hls", "kind": "media"}`.
@@ -76,6 +76,9 @@ struct Entry<'a> {
     byterange: Option<Range>,
     /// EXT-X-MAP in force.
     map: Option<Value>,
+    /// EXT-X-KEY in force at that EXT-X-MAP; absent without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    map_key: Option<Value>,
     /// EXT-X-KEY in force; the first of several.
     key: Option<Value>,
     /// All of them, where there are several: the same key for different systems.
@@ -254,10 +257,8 @@ fn entry(
         discontinuity: note.discontinuity,
         discontinuity_sequence: segment.discontinuity,
         byterange: segment.range.map(Range::from),
-        map: segment
-            .init
-            .as_ref()
-            .map(|init| { json!({"uri": init.url, "byterange": init.range.map(Range::from)}) }),
+        map: segment.init.as_ref().map(print_init),
+        map_key: segment.init.as_ref().and_then(print_init_key),
         key: keys.first().cloned(),
         keys: if keys.len() > 1 { keys } else { Vec::new() },
         program_date_time: date,
@@ -291,7 +292,8 @@ fn incomplete(
         discontinuity: note.discontinuity,
         discontinuity_sequence: timeline.discontinuities.last().map_or(0, |(_, sequence)| *sequence),
         byterange: None,
-        map: init.map(|init| json!({"uri": init.url, "byterange": init.range.map(Range::from)})),
+        map: init.map(print_init),
+        map_key: init.and_then(print_init_key),
         key: keys.first().cloned(),
         keys: if keys.len() > 1 { keys } else { Vec::new() },
         program_date_time: date,
@@ -320,6 +322,16 @@ fn print_changes(changes: &Changes) -> Value {
         "parts": changes.parts,
         "completed": changes.completed,
     })
+}
+
+fn print_init(init: &Init) -> Value {
+    json!({"uri": init.url, "byterange": init.range.map(Range::from)})
+}
+
+/// METHOD and URI, of the first of several.
+fn print_init_key(init: &Init) -> Option<Value> {
+    let key = init.keys.as_deref()?.first()?;
+    Some(json!({"method": key.method, "uri": key.url}))
 }
 
 fn print_key(key: &Key, note: &Note) -> Value {

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use std::collections::HashSet;
 use thalweg::hls::lines::{Attributes, Line, Lines};
 use thalweg::hls::{self, Playlist, define};
+use thalweg::presentation::steering::{self, Manifest};
 use thalweg::presentation::url::resolve;
 use thalweg::presentation::{Warning, decimal, integer};
 use thalweg::{Code, Error};
@@ -31,6 +32,8 @@ struct Multivariant {
     session_keys: Vec<Value>,
     /// EXT-X-CONTENT-STEERING.
     content_steering: Option<Value>,
+    /// With `--steering`: what the steering manifest says. Its clones are in `presentation`.
+    steering: Option<Value>,
     /// EXT-X-START.
     start: Option<Start>,
     /// Variables (EXT-X-DEFINE).
@@ -189,6 +192,7 @@ pub fn inspect(text: &str, options: &Options) -> Result<Value, Error> {
         session_data: Vec::new(),
         session_keys: Vec::new(),
         content_steering: None,
+        steering: None,
         start: None,
         defines: variables.into_iter().map(|(name, value)| (name, Value::from(value))).collect(),
         presentation: None,
@@ -230,7 +234,21 @@ pub fn inspect(text: &str, options: &Options) -> Result<Value, Error> {
     out.check(&mut found);
     found.extend(lint.finish());
     let parsed = match hls::parse(text, url) {
-        Ok(Playlist::Multivariant(presentation)) => {
+        Ok(Playlist::Multivariant(mut presentation)) => {
+            if let Some(text) = options.steering {
+                let server = presentation.session.as_ref().and_then(|session| session.steering.as_ref());
+                let server = server.map_or(url, |steering| &steering.server);
+                let manifest = Manifest::read(text, server)?;
+                presentation = steering::apply(presentation, &manifest);
+                out.steering = Some(json!({
+                    "ttl": crate::json::seconds(manifest.ttl),
+                    "reload_uri": manifest.reload,
+                    "priority": manifest.priority,
+                    "clones": manifest.clones.iter()
+                        .map(|clone| json!({"id": clone.id, "base_id": clone.base}))
+                        .collect::<Vec<_>>(),
+                }));
+            }
             out.presentation = Some(model::presentation(&presentation));
             presentation.warnings
         }
