@@ -249,6 +249,10 @@ impl<'d> Addressing<'d> {
         let mut timeline = self.new_timeline(scope, addresses);
         let length = ticks_up(scope.duration.unwrap_or(0), self.timescale());
         timeline.push(self.presentation_time_offset, length.unsigned_abs(), 1);
+        // Unless what initializes it is elsewhere.
+        if let Some(part @ (Some(_), _)) = &self.init {
+            timeline.inits.push((0, Some(place(scope, part))));
+        }
         timeline
     }
 

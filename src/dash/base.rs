@@ -44,13 +44,14 @@ impl Base<'_> {
     }
 }
 
-/// Where the representation at `scope` is as well, by the BaseURLs of its `levels` in the MPD at `url`.
+/// Where the representation at `scope` is as well, by the BaseURLs of its `levels` in the MPD at `url`; and the service
+/// location of where it is.
 pub fn alternatives(
     url: &str,
     levels: [Element; 4],
     addressing: &Addressing,
     scope: &Scope,
-) -> Vec<Alternative> {
+) -> (Vec<Alternative>, Option<String>) {
     // With the service location, which is empty where none is written. That in use comes first.
     let mut bases = vec![(url.to_owned(), String::new())];
     for level in levels {
@@ -77,7 +78,8 @@ pub fn alternatives(
             list.push(Alternative { pathway, url, init, group: None });
         }
     }
-    list
+    let service = bases.into_iter().next().map(|(_, service)| service);
+    (list, service.filter(|service| !service.is_empty()))
 }
 
 /// What a BaseURL makes of a URL and its service location.

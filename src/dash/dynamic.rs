@@ -3,7 +3,7 @@
 //!
 //! Apart from the model, so that it costs those nothing who do not ask.
 
-use super::attributes::{duration, number, signed_integer};
+use super::attributes::{duration, number, signed};
 use crate::error::{Code, Error};
 use crate::presentation::url::resolve;
 use crate::presentation::{date_time, decimal};
@@ -168,6 +168,7 @@ impl Live {
             min_buffer: duration(root, "minBufferTime"),
             max_segment: duration(root, "maxSegmentDuration"),
             duration: duration(root, "mediaPresentationDuration"),
+            steering: Steering::of(root, url),
             ..Live::default()
         };
         let at = |element: Element| resolve(url, &element.text());
@@ -182,12 +183,7 @@ impl Live {
                     ttl: units(child, "ttl", 6),
                 }),
                 "UTCTiming" => live.timings.push(Timing::read(child)),
-                "ServiceDescription" => {
-                    live.services.push(Service::read(child));
-                    let steering = child.child("ContentSteering");
-                    live.steering = live.steering.take().or(steering.map(|own| Steering::read(own, url)));
-                }
-                "ContentSteering" => live.steering = Some(Steering::read(child, url)),
+                "ServiceDescription" => live.services.push(Service::read(child)),
                 _ => {}
             }
         }
@@ -226,6 +222,15 @@ impl Service {
 }
 
 impl Steering {
+    /// That of the MPD `root`, which was fetched from `url`; before the 5th edition it stood in a ServiceDescription.
+    pub fn of(root: Element, url: &str) -> Option<Steering> {
+        let mut services = root.all("ServiceDescription");
+        let element = root
+            .child("ContentSteering")
+            .or_else(|| services.find_map(|service| service.child("ContentSteering")))?;
+        Some(Steering::read(element, url))
+    }
+
     fn read(element: Element, url: &str) -> Steering {
         let default = element.attribute("defaultServiceLocation").unwrap_or_default();
         Steering {
@@ -238,20 +243,16 @@ impl Steering {
 }
 
 impl Producer {
-    /// Reads the ProducerReferenceTime elements in an AdaptationSet or Representation.
-    pub fn all(level: Element) -> Vec<Producer> {
-        let read = |element: Element| Producer {
+    /// Reads a ProducerReferenceTime.
+    pub fn read(element: Element) -> Producer {
+        Producer {
             id: number(element, "id"),
             inband: element.says("inband", "true"),
             kind: text(element, "type").unwrap_or_else(|| "encoder".to_owned()),
             wall_clock: date(element, "wallClockTime"),
-            presentation_time: element
-                .attribute("presentationTime")
-                .and_then(|time| signed_integer(&time))
-                .unwrap_or(0),
+            presentation_time: signed(element, "presentationTime").unwrap_or(0),
             timing: element.child("UTCTiming").map(Timing::read),
-        };
-        level.all("ProducerReferenceTime").map(read).collect()
+        }
     }
 }
 
@@ -369,7 +370,7 @@ mod tests {
              <ProducerReferenceTime id='1' presentationTime='-3'/></AdaptationSet>",
         )
         .unwrap();
-        let read = Producer::all(document.root());
+        let read: Vec<_> = document.root().children().map(Producer::read).collect();
         assert_eq!((read[0].id, read[0].inband, read[0].kind.as_str()), (Some(0), true, "captured"));
         assert_eq!((read[0].wall_clock, read[0].presentation_time), (Some(5 * SECOND), 450_000));
         assert_eq!(read[0].timing.as_ref().unwrap().scheme, "s");

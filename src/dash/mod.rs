@@ -18,6 +18,7 @@ pub mod clock;
 mod cues;
 pub mod descriptors;
 pub mod dynamic;
+pub mod events;
 mod mpd;
 mod observe;
 mod patch;

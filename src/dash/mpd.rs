@@ -10,13 +10,16 @@
 
 use super::addressing::{Addressing, Scope, Shared};
 use super::attributes::{duration, frame_rate, number, small};
-use super::base::{Base, alternatives};
+use super::base::{self, Base};
 use super::descriptors::Descriptors;
+use super::dynamic::Steering;
+use super::events;
 use super::observe::{Observer, Seen};
 use super::periods::{Span, remote, spans};
 use crate::error::{Code, Error};
 use crate::presentation::{
-    Index, Period, Presentation, Protection, Rendition, Track, TrackKind, Warning, codec_kind, push_integer,
+    self as model, Details, Index, Period, Presentation, ProducerTime, Protection, Rendition, Session, Track,
+    TrackKind, Warning, codec_kind, push_integer,
 };
 use crate::time::Micros;
 use crate::xml::{Document, Element};
@@ -101,7 +104,15 @@ fn read_from<O: Observer>(text: &str, url: &str, observer: &mut O) -> Result<Pre
     }
     let told = total.or_else(|| spans.iter().rev().find(|span| span.dropped.is_none())?.end());
     let duration = told.or_else(|| if live { None } else { periods.last().and_then(last_end) });
-    Ok(Presentation { live, duration, periods, warnings: reader.warnings, ..Presentation::default() })
+    let warnings = reader.warnings;
+    let session = if O::ALL { session(root, url) } else { None };
+    Ok(Presentation { live, duration, periods, session, warnings, ..Presentation::default() })
+}
+
+fn session(root: Element, url: &str) -> Option<Box<Session>> {
+    let Steering { server, default_services, query_before_start, .. } = Steering::of(root, url)?;
+    let steering = model::Steering { server, initial: default_services, before_start: query_before_start };
+    Some(Box::new(Session { steering: Some(steering), ..Session::default() }))
 }
 
 /// Presentation time of the end of what a period's timelines list.
@@ -235,7 +246,9 @@ impl<'d, O: Observer> Reader<'_, 'd, O> {
         let tracks = tracks.into_iter().map(|(track, _)| track);
         let (mut tracks, others): (Vec<_>, Vec<_>) = tracks.partition(|track| track.kind == TrackKind::Video);
         tracks.extend(others);
-        Ok(Period { id: id.into_owned(), start: span.start.unwrap_or(0), duration: span.duration, tracks })
+        let start = span.start.unwrap_or(0);
+        let events = if O::ALL { events::events(element, start) } else { Vec::new() };
+        Ok(Period { id: id.into_owned(), start, duration: span.duration, tracks, events })
     }
 
     fn set(
@@ -356,15 +369,19 @@ impl<'d, O: Observer> Reader<'_, 'd, O> {
             }
             _ => return Ok(None),
         };
-        let alternatives = if O::ALL {
+        let (mut alternatives, mut details) = (Vec::new(), None);
+        if O::ALL {
             let levels = [self.root, level.span.element, level.set, element];
-            let list = alternatives(self.url, levels, &addressing, &scope);
-            let urls = list.iter().map(|one| 2 * one.url.len() + one.pathway.len()).sum::<usize>();
-            self.weight = self.weight.saturating_add(urls as u64);
-            list
-        } else {
-            Vec::new()
-        };
+            let (others, service) = base::alternatives(self.url, levels, &addressing, &scope);
+            let urls = others.iter().map(|one| 2 * one.url.len() + one.pathway.len());
+            let mut own = events::details([level.set, element], &addressing, start);
+            let schemes = own.inband_events.iter().map(|(scheme, value)| 48 + scheme.len() + value.len());
+            let times = own.producer_times.iter().map(|one| size_of::<ProducerTime>() + one.kind.len());
+            self.weight += urls.chain(schemes).chain(times).sum::<usize>() as u64;
+            own.pathways.extend(service);
+            details = Some(own).filter(|own| *own != Details::default()).map(Box::new);
+            alternatives = others;
+        }
         Ok(Some(Rendition {
             id: self.unique(id, level.id, start),
             bandwidth,
@@ -377,6 +394,7 @@ impl<'d, O: Observer> Reader<'_, 'd, O> {
             tiles: said.tiles,
             protection: said.protection,
             alternatives,
+            details,
             index,
             ..Rendition::default()
         }))

@@ -1,6 +1,6 @@
 //! MPD patches (ISO/IEC 23009-1 5.15): a `Patch` document's operations, those of RFC 5261, turn one version of an MPD into
-//! the next. [`patch`] takes both texts and gives the new MPD's, to be read as any other; white space between elements is
-//! not kept.
+//! the next. [`patch`] takes both texts and gives the new MPD's, to be read as any other; of the elements that it walks
+//! through, white space between elements is not kept where there is no other text beside it.
 //!
 //! Of the MPD only those elements are unfolded that a selector walks through; the rest is copied as it is written. The
 //! work is bounded, so that many operations on a large document are an error and not a long wait.
@@ -167,6 +167,16 @@ mod tests {
             "<remove sel='/MPD/Location'/><add sel='/MPD' pos='prepend'><Location>c</Location></add>",
             "<Location>a&amp;b</Location>",
             "<Location>c</Location>",
+        );
+    }
+
+    #[test]
+    fn white_space_beside_text_is_kept() {
+        let mpd = "<MPD><Period>\n <Event id='1'>a <b/> <c/> d</Event>\n <Event id='2'>\n <b/>\n</Event></Period></MPD>";
+        let operations = "<remove sel=\"/MPD/Period/Event[@id='1']/c\"/><add sel=\"/MPD/Period/Event[@id='2']\"><e>f <g/> </e></add>";
+        assert_eq!(
+            patch(mpd, &format!("<Patch>{operations}</Patch>")).unwrap(),
+            "<MPD><Period><Event id='1'>a <b/>  d</Event><Event id='2'><b/><e>f <g/> </e></Event></Period></MPD>"
         );
     }
 

@@ -31,6 +31,7 @@ pub fn of_variant(attributes: Attributes) -> Details {
         allowed_cpc: attributes.get("ALLOWED-CPC").map(allowed_cpc).unwrap_or_default(),
         layout: text("REQ-VIDEO-LAYOUT"),
         supplemental_codecs: text("SUPPLEMENTAL-CODECS"),
+        ..Details::default()
     }
 }
 
@@ -75,7 +76,11 @@ pub fn session(session: &mut Session, name: &str, value: &str, url: &str) -> boo
         }
         "EXT-X-CONTENT-STEERING" => {
             let Some(server) = absolute("SERVER-URI") else { return false };
-            session.steering = Some(Steering { server, initial: text("PATHWAY-ID").into_iter().collect() });
+            session.steering = Some(Steering {
+                server,
+                initial: text("PATHWAY-ID").into_iter().collect(),
+                ..Steering::default()
+            });
         }
         _ => return false,
     }

@@ -119,7 +119,7 @@ pub fn presentation_of(mut timeline: Timeline, url: &str) -> Presentation {
     let path = url.split(['?', '#']).next().unwrap_or_default();
     let label = path.rsplit('/').next().map(str::to_owned);
     let track = Track { label, default: true, renditions: vec![rendition], ..Track::default() };
-    let period = Period { id: String::new(), start: 0, duration, tracks: vec![track] };
+    let period = Period { duration, tracks: vec![track], ..Period::default() };
     Presentation { live, duration, periods: vec![period], warnings, ..Presentation::default() }
 }
 

@@ -8,7 +8,7 @@ use crate::time::Micros;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Details {
     /// The pathways it is on: PATHWAY-ID of a variant (empty: [`DEFAULT_PATHWAY`](super::DEFAULT_PATHWAY)); of a member of a
-    /// group those of all variants that it goes with.
+    /// group those of all variants that it goes with. BaseURL@serviceLocation.
     pub pathways: Vec<String>,
     /// STABLE-VARIANT-ID or STABLE-RENDITION-ID: the same quality in other playlists, and in steering manifests.
     pub stable_id: Option<String>,
@@ -24,6 +24,25 @@ pub struct Details {
     pub layout: Option<String>,
     /// SUPPLEMENTAL-CODECS, as written: codecs and brands that the same segments can be decoded as.
     pub supplemental_codecs: Option<String>,
+    /// The events that its segments carry (`emsg`), by scheme and value (InbandEventStream).
+    pub inband_events: Vec<(String, String)>,
+    /// When moments of it were made.
+    pub producer_times: Vec<ProducerTime>,
+}
+
+/// When a moment of the media was captured or encoded (ProducerReferenceTime, ISO/IEC 23009-1 5.12).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProducerTime {
+    /// @id.
+    pub id: Option<u64>,
+    /// @type: `encoder`, `captured`, `application`.
+    pub kind: String,
+    /// Whether segments carry newer ones (`prft`).
+    pub inband: bool,
+    /// Microseconds since 1970, where it is a date.
+    pub date: Option<Micros>,
+    /// Presentation time of what was made then.
+    pub time: Micros,
 }
 
 /// Dynamic range of video.

@@ -23,7 +23,7 @@ pub use alternative::Alternative;
 pub use codecs::{codec_kind, filter_codecs};
 pub use date::date_time;
 pub use decimal::{decimal, integer, push_integer};
-pub use details::{Details, Hdcp, Session, SessionData, VideoRange};
+pub use details::{Details, Hdcp, ProducerTime, Session, SessionData, VideoRange};
 pub use edge::{Control, Edge, Hint, Part, Report};
 pub use event::{Event, Splice, SpliceKind, When};
 use std::collections::BinaryHeap;
@@ -59,6 +59,8 @@ pub struct Period {
     pub duration: Option<Micros>,
     /// Video first where there is any.
     pub tracks: Vec<Track>,
+    /// What happens in it, in the order of the MPD (in HLS that is in the timelines). Filled for observers with `ALL`.
+    pub events: Vec<Event>,
 }
 
 /// What kind of content a track has.

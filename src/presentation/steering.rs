@@ -34,6 +34,8 @@ pub struct Steering {
     pub server: String,
     /// The pathways to use until there is a manifest, in order of preference; none: any.
     pub initial: Vec<String>,
+    /// Whether to ask the server before anything is played (@queryBeforeStart).
+    pub before_start: bool,
 }
 
 /// How requests for steering manifests name their parameters.

@@ -5,15 +5,15 @@ use crate::{json, scte35};
 use serde_json::{Value, json};
 use thalweg::Micros;
 use thalweg::dash::attributes::{number, signed};
+use thalweg::dash::events::{is_remote_nothing, message};
 use thalweg::presentation::scte35::from_base64;
 use thalweg::time::from_ticks;
 use thalweg::xml::Element;
 
 /// The streams of a period that begins at `start`.
 pub fn streams(period: Element, start: Micros) -> Vec<EventStream> {
-    let resolved =
-        |stream: &Element| stream.attribute(":href").is_none_or(|href| !href.contains("resolve-to-zero"));
-    period.all("EventStream").filter(resolved).map(|element| stream(element, start)).collect()
+    let streams = period.all("EventStream").filter(|stream| !is_remote_nothing(*stream));
+    streams.map(|element| stream(element, start)).collect()
 }
 
 fn stream(element: Element, start: Micros) -> EventStream {
@@ -43,18 +43,4 @@ fn stream(element: Element, start: Micros) -> EventStream {
         }
     });
     EventStream { events: events.collect(), value: own("value"), timescale, scheme }
-}
-
-fn message(event: Element) -> String {
-    if let Some(data) = event.attribute("messageData") {
-        return data.into_owned();
-    }
-    let signal = event.child("Signal").unwrap_or(event);
-    if let Some(binary) = signal.child("Binary") {
-        return binary.text().split_ascii_whitespace().collect();
-    }
-    match (event.children().next(), event.parts()) {
-        (Some(_), Some(parts)) => parts.content.trim().to_owned(),
-        _ => event.text().into_owned(),
-    }
 }

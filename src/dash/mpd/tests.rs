@@ -267,3 +267,40 @@ fn alternatives_are_bounded() {
     let presentation = super::read(&text, "https://h/m.mpd", &mut All).unwrap();
     assert_eq!(presentation.periods[0].tracks[0].renditions[0].alternatives.len(), 7);
 }
+
+#[test]
+fn observers_learn_of_events_clocks_and_steering() {
+    let text = "<MPD mediaPresentationDuration='PT14S'>
+         <ContentSteering defaultServiceLocation='b a' queryBeforeStart='true'>steer</ContentSteering>
+         <BaseURL serviceLocation='a'>https://a/</BaseURL><Period start='PT10S'>
+         <EventStream schemeIdUri='urn:e'><Event presentationTime='1'>x</Event></EventStream>
+         <AdaptationSet mimeType='video/mp4'><InbandEventStream schemeIdUri='urn:i' value='1'/>
+           <ProducerReferenceTime id='3' wallClockTime='1970-01-01T00:00:05Z' presentationTime='250'/>
+           <SegmentTemplate timescale='100' presentationTimeOffset='50' duration='200' media='$Number$'/>
+           <Representation id='v'><InbandEventStream schemeIdUri='urn:j'/><InbandEventStream schemeIdUri='urn:i' value='1'/>
+         </Representation></AdaptationSet></Period></MPD>";
+    let presentation = super::read(text, "https://h/m.mpd", &mut All).unwrap();
+    let period = &presentation.periods[0];
+    assert_eq!((period.events[0].scheme.as_str(), &*period.events[0].message), ("urn:e", &b"x"[..]));
+    assert_eq!(period.events[0].start, model::When::Time(11_000_000));
+    let details = period.tracks[0].renditions[0].details.as_ref().unwrap();
+    let stream = |scheme: &str, value: &str| (scheme.to_owned(), value.to_owned());
+    assert_eq!(details.inband_events, [stream("urn:i", "1"), stream("urn:j", "")]);
+    let made = ProducerTime {
+        id: Some(3),
+        kind: "encoder".to_owned(),
+        inband: false,
+        date: Some(5_000_000),
+        time: 12_000_000,
+    };
+    assert_eq!((&details.producer_times[..], &details.pathways[..]), (&[made][..], &["a".to_owned()][..]));
+    let steering = model::Steering {
+        server: "https://h/steer".to_owned(),
+        initial: vec!["b".to_owned(), "a".to_owned()],
+        before_start: true,
+    };
+    assert_eq!(presentation.session.unwrap().steering, Some(steering));
+    // The player has no use for them yet.
+    let presentation = parse(text, "https://h/m.mpd").unwrap();
+    assert!(presentation.session.is_none() && presentation.periods[0].events.is_empty());
+}

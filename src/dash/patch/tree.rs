@@ -285,11 +285,23 @@ impl<'a> Tree<'a> {
         self.fill(source, id, NONE)
     }
 
-    /// Puts what stands in `element`, white space between elements left out, into `parent` behind `previous`, or first.
+    /// Puts what stands in `element` into `parent` behind `previous`, or first. White space between elements is left out,
+    /// unless there is text between them as well: then it may belong to that.
     fn fill(&mut self, element: Element<'a>, parent: u32, mut previous: u32) -> Result<(), Fault> {
         let parts = element.parts().ok_or(Fault::Syntax)?;
+        let between = |from: usize, to: usize| parts.content.get(from..to).unwrap_or_default();
+        let (mut mixed, mut at) = (false, 0);
+        for own in element.children().filter_map(Element::parts) {
+            let text = between(at, own.start.saturating_sub(parts.content_start)).trim_ascii();
+            mixed |= !text.is_empty() && !text.starts_with("<!--");
+            at = own.end.saturating_sub(parts.content_start);
+        }
+        let text = between(at, parts.content.len()).trim_ascii();
+        mixed |= at > 0 && !text.is_empty() && !text.starts_with("<!--");
         let raw = |from: usize, to: usize| {
-            parts.content.get(from..to).filter(|text| !text.trim_ascii().is_empty()).map(Kind::Raw)
+            let text = between(from, to);
+            let keeps = if mixed { !text.is_empty() } else { !text.trim_ascii().is_empty() };
+            keeps.then_some(Kind::Raw(text))
         };
         let mut at = 0;
         for source in element.children() {
