@@ -42,3 +42,23 @@ impl Alternative {
         index
     }
 }
+
+impl Index {
+    /// The URL that an [`Alternative`] has another one for.
+    pub fn place(&self) -> &str {
+        match self {
+            Index::Playlist { url } | Index::Sidx { url, .. } => url,
+            Index::Timeline(timeline) => match &timeline.addresses {
+                Addresses::Template(place)
+                | Addresses::List { base: place, .. }
+                | Addresses::Ranges { url: place, .. } => place,
+            },
+        }
+    }
+
+    /// The URL of the initialization segment, where a timeline names one.
+    pub fn init(&self) -> Option<&str> {
+        let Index::Timeline(timeline) = self else { return None };
+        timeline.inits.iter().find_map(|(_, init)| Some(init.as_ref()?.url.as_str()))
+    }
+}

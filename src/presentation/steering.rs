@@ -271,7 +271,7 @@ fn own(rendition: &Rendition) -> impl Iterator<Item = &str> {
 pub fn on<'a>(rendition: &'a Rendition, pathway: &str) -> Option<(&'a str, Option<&'a str>)> {
     let group = rendition.group.as_deref();
     match &rendition.index {
-        Index::Playlist { url } if own(rendition).any(|own| own == pathway) => Some((url, group)),
+        index if own(rendition).any(|own| own == pathway) => Some((index.place(), group)),
         _ => {
             let other = rendition.alternatives.iter().find(|other| other.pathway == pathway)?;
             Some((&other.url, other.group.as_deref()))
@@ -295,6 +295,10 @@ fn group_of(group: &str, clone: &PathwayClone) -> String {
 fn add_alternative(rendition: &mut Rendition, clone: &PathwayClone) {
     let Some((url, group)) = on(rendition, &clone.base) else { return };
     let stable = rendition.details.as_ref().and_then(|details| details.stable_id.as_deref());
+    let init = match rendition.alternatives.iter().find(|other| other.pathway == clone.base) {
+        Some(other) if own(rendition).all(|own| own != clone.base) => other.init.as_deref(),
+        _ => rendition.index.init(),
+    };
     let rules = &clone.replacement;
     let other = Alternative {
         pathway: clone.id.clone(),
@@ -302,6 +306,7 @@ fn add_alternative(rendition: &mut Rendition, clone: &PathwayClone) {
         url: Replacement::stable(&rules.variants, stable)
             .or_else(|| Replacement::stable(&rules.renditions, stable))
             .unwrap_or_else(|| rules.url(url)),
+        init: init.map(|init| rules.url(init)),
         group: group.map(|group| group_of(group, clone)),
     };
     rendition.alternatives.push(other);
