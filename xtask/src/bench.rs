@@ -1,9 +1,9 @@
-//! `cargo xtask bench`: the benchmarks in `benches/`, and the sizes. `cargo xtask bench manifests`: our manifest parsers
-//! beside others', in a browser (`benches/manifests/`).
+//! `cargo xtask bench`: the benchmarks in `benches/`, and the sizes. `cargo xtask bench manifests` and `bench media`: our
+//! manifest parsers and our transmuxer beside others', in a browser (`benches/manifests/`, `benches/media/`).
 
 use crate::stamp::{hash, unless_fresh};
 use crate::step::{Result, at, call, output, quiet, shown, step, with_path};
-use crate::{setup, sizes};
+use crate::{demo, setup, sizes};
 use std::fs;
 use std::path::Path;
 
@@ -18,44 +18,55 @@ pub fn run(arguments: &[String]) -> Result {
     })?;
     if arguments.is_empty() {
         manifests()?;
+        media()?;
     }
     sizes::run()
 }
 
-/// Where the comparison is put together: our module in `ours`, the other parsers in `node_modules`.
-const FOLDER: &str = "target/bench";
-
 /// The comparison of manifest parsers; an error when ours misses a bound.
 pub fn manifests() -> Result {
     setup::everything()?;
-    our_module()?;
-    other_parsers()?;
-    shown("manifest parsers", &mut call("node", ["benches/manifests/run.mjs", FOLDER]), |_| {})
+    let folder = "target/bench";
+    our_module("manifests", folder)?;
+    others("manifests", folder)?;
+    shown("manifest parsers", &mut call("node", ["benches/manifests/run.mjs", folder]), |_| {})
 }
 
-/// `benches/manifests/wasm` in the page's profile, shrunk as the page's engine is.
-fn our_module() -> Result {
-    let inputs =
-        ["src", "benches/manifests/wasm", "Cargo.toml", "Cargo.lock", "package-lock.json", "xtask/wasm.mjs"];
-    let outputs = ["target/bench/ours/ours.js", "target/bench/ours/ours_bg.wasm"];
-    unless_fresh("build the manifest parsers", &inputs, &outputs, || {
+/// The comparison of transmuxers, with the sample ladder; an error when ours misses a bound.
+pub fn media() -> Result {
+    setup::everything()?;
+    demo::programs()?;
+    demo::ladder()?;
+    let folder = "target/bench/media";
+    our_module("media", folder)?;
+    others("media", folder)?;
+    shown("transmuxers", &mut call("node", ["benches/media/run.mjs", folder, "target/ladder"]), |_| {})
+}
+
+/// `benches/NAME/wasm` in the page's profile, shrunk as the page's engine is, in the folder where the comparison is put
+/// together: as `ours` beside the others' `node_modules`.
+fn our_module(name: &str, folder: &str) -> Result {
+    let source = format!("benches/{name}/wasm");
+    let inputs = ["src", &source, "Cargo.toml", "Cargo.lock", "package-lock.json", "xtask/wasm.mjs"];
+    let module = format!("{folder}/ours/ours_bg.wasm");
+    let outputs = [&format!("{folder}/ours/ours.js"), module.as_str()];
+    unless_fresh(&format!("build our module of {name}"), &inputs, &outputs, || {
         let target = "wasm32-unknown-unknown";
-        let package = ["--package", "thalweg-bench-manifests"];
-        output(call("cargo", ["build", "--release", "--target", target]).args(package))?;
-        let folder = format!("{FOLDER}/ours");
-        let names = ["--target", "web", "--out-name", "ours", "--out-dir", &folder];
-        let built = format!("target/{target}/release/thalweg_bench_manifests.wasm");
-        output(call("wasm-bindgen", names).arg(built))?;
-        let module = format!("{folder}/ours_bg.wasm");
-        output(call("node", ["xtask/wasm.mjs"]).arg(module)).map(drop)
+        let package = format!("thalweg-bench-{name}");
+        output(&mut call("cargo", ["build", "--release", "--target", target, "--package", &package]))?;
+        let ours = format!("{folder}/ours");
+        let built = format!("target/{target}/release/thalweg_bench_{name}.wasm");
+        let names = ["--target", "web", "--out-name", "ours", "--out-dir", &ours, &built];
+        output(&mut call("wasm-bindgen", names))?;
+        output(call("node", ["xtask/wasm.mjs"]).arg(&module)).map(drop)
     })
 }
 
-/// The packages of `benches/manifests/package-lock.json`.
-fn other_parsers() -> Result {
-    let files = ["package.json", "package-lock.json"].map(|file| format!("benches/manifests/{file}"));
+/// The packages of `benches/NAME/package-lock.json`.
+fn others(name: &str, folder: &str) -> Result {
+    let files = ["package.json", "package-lock.json"].map(|file| format!("benches/{name}/{file}"));
     let wanted = format!("{:016x}", hash(&[&files[0], &files[1]])?);
-    let folder = at(FOLDER);
+    let folder = at(folder);
     let stamp = folder.join("node_modules/.thalweg");
     if fs::read_to_string(&stamp).is_ok_and(|there| there == wanted) {
         return Ok(());

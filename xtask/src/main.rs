@@ -19,7 +19,7 @@ Usage: cargo xtask COMMAND
   build    make the package (pkg/) and the demo page (target/site/)
   demo     build all, start origin, collector and page, print the page's URL; Ctrl-C stops them
   test     every check; `test rust`, `test web` or `test browser` for some; `-- ARGS` go to the test runner
-  bench    run the benchmarks; `bench manifests` for our manifest parsers beside others'; `-- ARGS` go to cargo bench
+  bench    run the benchmarks; `bench manifests`, `bench media` beside others' in a browser; `-- ARGS` go to cargo bench
   fuzz     look for inputs that break the parsers, a minute each; `fuzz MINUTES TARGET...` for longer or for some
   sizes    what the page downloads: raw, gzip, brotli, against budgets.json
 
@@ -42,6 +42,7 @@ fn main() -> ExitCode {
         ["test", "browser"] => test::run(test::Part::Browser, passed_on),
         ["bench"] => bench::run(passed_on),
         ["bench", "manifests"] => bench::manifests(),
+        ["bench", "media"] => bench::media(),
         ["fuzz", ref arguments @ ..] => fuzz::run(arguments),
         ["sizes"] => sizes::run(),
         ["help" | "--help" | "-h"] => {
