@@ -111,13 +111,20 @@ impl<T> Sets<T> {
 /// Place of the first `00 00 01`.
 pub fn find_start_code(data: &[u8]) -> Option<usize> {
     let mut at = 0;
-    // The third byte of each window tells how far the next one can be.
-    while let Some(&[a, b, c]) = data.get(at..)?.first_chunk::<3>() {
-        match c {
-            0 => at += 1,
-            1 if a == 0 && b == 0 => return Some(at),
-            _ => at += 3,
+    loop {
+        // Most words hold no zero, and so no beginning of one.
+        let (words, _) = data.get(at..)?.as_chunks();
+        at += 8 * words.iter().take_while(|word| !has_zero(u64::from_le_bytes(**word))).count();
+        at += data.get(at..)?.iter().position(|&byte| byte == 0)?;
+        if data.get(at..at + 3)? == [0, 0, 1] {
+            return Some(at);
         }
+        at += 1;
     }
-    None
+}
+
+/// Whether one of eight bytes is 0: only such a byte borrows into its highest bit while that is not set.
+fn has_zero(word: u64) -> bool {
+    const LOW: u64 = u64::from_ne_bytes([1; 8]);
+    word.wrapping_sub(LOW) & !word & LOW << 7 != 0
 }

@@ -23,7 +23,7 @@ mod psi;
 mod stream;
 mod video;
 
-use super::chunk::{Chunk, append};
+use super::chunk::Chunk;
 use super::fmp4::TIMESCALE;
 use super::mp4::hex;
 use super::{Kind, Piece};
@@ -52,8 +52,10 @@ const NULL: u16 = 0x1fff;
 /// Reads the segments of one rendition.
 #[derive(Default)]
 pub struct Reader<const ALL: bool> {
-    /// Bytes that do not make a packet yet.
+    /// Bytes of a chunk, behind those before that do not make a packet yet.
     buffer: Vec<u8>,
+    /// So many; what lies behind them means nothing, and need not be cleared.
+    filled: usize,
     /// The distance of packets, where it is known where they begin.
     stride: Option<usize>,
     /// Bytes of the segment before `buffer`.
@@ -91,7 +93,7 @@ struct Program {
 impl<const ALL: bool> Reader<ALL> {
     /// A segment begins, near this media time; what is left of an unfinished one is forgotten.
     pub fn begin_segment(&mut self, near: Option<Micros>) {
-        self.buffer.clear();
+        self.filled = 0;
         self.stride = None;
         self.position = 0;
         self.pat.begin_segment();
@@ -122,7 +124,12 @@ impl<const ALL: bool> Reader<ALL> {
         let mut at = 0;
         while at < chunk.len() {
             let end = chunk.len().min(at + BLOCK);
-            append(&mut self.buffer, chunk, at..end);
+            let begin = self.filled;
+            self.filled += end - at;
+            if self.buffer.len() < self.filled {
+                self.buffer.resize(self.filled, 0);
+            }
+            chunk.read(at, &mut self.buffer[begin..self.filled]);
             at = end;
             self.packets(false, out)?;
         }
@@ -165,13 +172,14 @@ impl<const ALL: bool> Reader<ALL> {
 
     /// Reads the packets in the buffer; `last`: no more bytes come.
     fn packets(&mut self, last: bool, out: &mut Vec<Piece>) -> Result<(), Error> {
-        let mut buffer = std::mem::take(&mut self.buffer);
+        let mut store = std::mem::take(&mut self.buffer);
+        let buffer = store.get(..self.filled).unwrap_or_default();
         let mut at = 0;
         let mut result = Ok(());
         while result.is_ok() {
             let stride = match self.stride {
                 Some(stride) => stride,
-                None => match packet::find_sync(&buffer, at, last) {
+                None => match packet::find_sync(buffer, at, last) {
                     Ok((found, stride)) => {
                         at = found;
                         *self.stride.insert(stride)
@@ -193,8 +201,9 @@ impl<const ALL: bool> Reader<ALL> {
             }
         }
         self.position += at as u64;
-        buffer.drain(..at);
-        self.buffer = buffer;
+        store.copy_within(at..self.filled, 0);
+        self.filled -= at;
+        self.buffer = store;
         result.map_err(|error| error.at(self.position))
     }
 

@@ -59,11 +59,11 @@ impl Continuity {
     /// Judges the next packet. A repeated packet has the same counter and content: a stream whose
     /// counter stands still is read all the same.
     pub fn check(&mut self, packet: &Packet) -> Sequence {
-        let mut tail = [0; 16];
-        let from = packet.payload.len().saturating_sub(16);
-        for (to, from) in tail.iter_mut().zip(&packet.payload[from..]) {
-            *to = *from;
-        }
+        let tail = packet.payload.last_chunk().copied().unwrap_or_else(|| {
+            let mut tail = [0; 16];
+            tail.iter_mut().zip(packet.payload).for_each(|(to, from)| *to = *from);
+            tail
+        });
         let sequence = match self.last {
             _ if packet.discontinuity => Sequence::Follows,
             Some((counter, last)) if counter == packet.counter && last == tail => Sequence::Repeated,
