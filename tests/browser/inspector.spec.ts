@@ -223,7 +223,7 @@ test("a manifest's text is never markup", async ({ page, thalweg }) => {
   const url = await answer(thalweg, [...MEDIA, `#EXT-X-${evil}:1`, `#EXTINF:1,${evil}`, `${evil}.ts`, `#EXTINF:${evil},`, "b.ts", "#EXT-X-ENDLIST"]);
   await inspect(page, url);
   await expect(page.locator(".line.note").first()).toBeVisible();
-  for (const tab of ["judge", "json", "reloads", "model"]) await page.locator(`#inspector-${tab}-tab`).click();
+  for (const tab of ["judge", "json", "reloads", "segment", "model"]) await page.locator(`#inspector-${tab}-tab`).click();
   expect(await page.locator("#inspector img").count()).toBe(0);
   expect(await page.evaluate(() => "owned" in window)).toBe(false);
 });
@@ -247,6 +247,50 @@ test("a day of segments is scrolled through, and only what is in view is in the 
   expect(problems).toEqual([]);
 });
 
+test("a segment: its tracks and times, packets or boxes, and its bit rate beside what is declared", async ({ page, thalweg }) => {
+  const seen = page.locator("#inspector-segment");
+  const said = (name: string) => seen.locator(".facts div", { has: page.locator(`dt:text-is("${name}")`) }).first().locator("dd");
+  const cell = async (table: string, row: number, column: string) => {
+    const place = seen.getByRole("region", { name: table });
+    const columns = await place.locator("th").allTextContents();
+    return place.locator("tbody tr").nth(row).locator("td").nth(columns.indexOf(column)).innerText();
+  };
+  const look = async (name: RegExp) => {
+    await model(page).locator("button.look", { hasText: name }).first().click();
+    await expect(seen.getByRole("region", { name: "Tracks" })).toBeVisible();
+  };
+
+  const ts = thalweg.media("hls-ts/index.m3u8");
+  const problems = await inspect(page, ts);
+  const declared = Number(/BANDWIDTH=(\d+)/.exec(await (await fetch(ts)).text())?.[1]);
+  await rows(page, "Variants").first().getByRole("button").click();
+  await expect(fact(page, "kind")).toContainText("media playlist");
+  const playlist = await (await fetch((await page.locator(".crumbs [aria-current]").getAttribute("title")) ?? "")).text();
+  const duration = Number(/#EXTINF:([\d.]+)/.exec(playlist)?.[1]);
+  await look(/\.ts/);
+  await expect(said("format")).toHaveText("ts");
+  expect(Math.abs(Number.parseFloat(await said("duration").innerText()) - duration)).toBeLessThan(0.1);
+  await expect(said("declared")).toHaveText(declared >= 1e6 ? `${(declared / 1e6).toFixed(2)} Mb/s` : `${Math.round(declared / 1e3)} kb/s`);
+  await expect(said("bit rate")).toContainText(/b\/s/);
+  expect(await cell("Tracks", 0, "codec")).toMatch(/^avc1\./);
+  expect(await cell("Tracks", 1, "codec")).toBe("mp4a.40.2");
+  expect(await cell("Samples", 0, "first PTS")).toMatch(/^\d\d:\d\d\.\d{3}$/);
+  expect(Number(await cell("Samples", 0, "samples"))).toBe(Math.round(duration * Number(await cell("Tracks", 0, "frames/s"))));
+  await expect(seen.getByRole("region", { name: "Packets" }).locator("tbody tr", { hasText: "PAT" })).toHaveCount(1);
+
+  // Of fMP4 behind its initialization segment; of what cannot be fetched, why.
+  await inspect(page, thalweg.media("dash-timeline/manifest.mpd"));
+  await look(/\.m4s|\.mp4/);
+  await expect(said("format")).toHaveText("mp4");
+  expect(await cell("Tracks", 0, "codec")).toMatch(/^avc1\./);
+  await expect(seen.locator(".tree summary", { hasText: /^moof @/ }).first()).toBeVisible();
+  expect(problems).toEqual([]);
+  await page.locator("#inspector-model-tab").click();
+  await thalweg.faults([{ path: "dash-timeline/", status: 404 }]);
+  await model(page).locator("button.look").nth(1).click();
+  await expect(seen.getByRole("alert")).toContainText("404");
+});
+
 test("by keys alone, and on a narrow screen", async ({ page, thalweg }) => {
   await page.setViewportSize({ width: 390, height: 800 });
   const problems = watch(page);
@@ -258,7 +302,7 @@ test("by keys alone, and on a narrow screen", async ({ page, thalweg }) => {
   await expect(fact(page, "kind")).toHaveText("multivariant playlist");
   expect(new URL(page.url()).hash).toBe("#inspector");
   await page.locator("#inspector-model-tab").focus();
-  for (const name of ["reloads", "judge", "json"]) {
+  for (const name of ["segment", "reloads", "judge", "json"]) {
     await page.keyboard.press("ArrowRight");
     await expect(page.locator(`#inspector-${name}`)).toBeVisible();
     await expect(page.locator(`#inspector-${name}-tab`)).toBeFocused();

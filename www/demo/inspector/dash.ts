@@ -1,11 +1,11 @@
 // An MPD's model: periods, adaptation sets, and the segments of the representation that is chosen.
 
 import { button, make } from "../dom.ts";
-import type { AdaptationSet, Mpd, Period, Representation } from "./model.ts";
+import type { AdaptationSet, Look, Mpd, Period, Representation } from "./model.ts";
 import { timeline } from "./segments.ts";
 import { bits, chip, count, exact, facts, plain, range, section, short, size, table, time } from "./words.ts";
 
-export function mpd(read: Mpd, base: string): HTMLElement[] {
+export function mpd(read: Mpd, base: string, look: Look): HTMLElement[] {
   const clocks = read.utc_timings.map((clock) => `${clock.scheme.replace("urn:mpeg:dash:utc:", "")} ${clock.value ?? ""}`);
   const out = [
     facts([
@@ -25,7 +25,7 @@ export function mpd(read: Mpd, base: string): HTMLElement[] {
     ]),
   ];
   if (read.periods.length > 1) out.push(periodStrip(read.periods));
-  return [...out, ...read.periods.map((one, i) => period(one, i, base, read.periods.length <= 3 || i === 0))];
+  return [...out, ...read.periods.map((one, i) => period(one, i, base, look, read.periods.length <= 3 || i === 0))];
 }
 
 /** The periods one after the other; a click leads to one. */
@@ -45,13 +45,13 @@ function periodStrip(periods: Period[]): HTMLElement {
 }
 
 /** What is closed is not built: an MPD may have hundreds of periods. */
-function period(one: Period, at: number, base: string, open: boolean): HTMLElement {
+function period(one: Period, at: number, base: string, look: Look, open: boolean): HTMLElement {
   const words = `Period ${one.id ?? at} · from ${time(one.start)} · ${one.duration === null ? "open end" : exact(one.duration)}`;
   const sets = one.adaptation_sets.length;
   const details = make("details", { class: "period" }, make("summary", {}, make("h3", {}, words), make("span", { class: "muted" }, ` ${count(sets, "adaptation set")}`)));
   const build = () => {
     if (details.childElementCount > 1) return;
-    details.append(...one.adaptation_sets.map((set, i) => adaptationSet(set, i, base)));
+    details.append(...one.adaptation_sets.map((set, i) => adaptationSet(set, i, base, look)));
     // One timeline is shown from the start: the others of a set are mostly the same.
     if (at === 0) details.querySelector<HTMLButtonElement>("button.open")?.click();
     if (one.event_streams.length > 0) details.append(events(one));
@@ -69,7 +69,7 @@ function events(one: Period): HTMLElement {
   return section(count(rows.length, "event"), table("Events", ["scheme", "value", "id", "start", "duration", "message"], rows));
 }
 
-function adaptationSet(set: AdaptationSet, at: number, base: string): HTMLElement {
+function adaptationSet(set: AdaptationSet, at: number, base: string, look: Look): HTMLElement {
   const head = make("h4", {}, `${set.type ?? "unknown"} ${set.id ?? at}`);
   for (const text of [set.language, set.label, ...set.roles]) if (text !== null) head.append(" ", chip(text));
   for (const one of set.protection) head.append(" ", chip(scheme(one.scheme), "key", `${one.scheme}${one.default_kid === null ? "" : `, key ${one.default_kid}`}`));
@@ -80,7 +80,7 @@ function adaptationSet(set: AdaptationSet, at: number, base: string): HTMLElemen
     const choose = button(one.id ?? String(i), () => {
       const chosen = choose.getAttribute("aria-pressed") !== "true";
       for (const other of buttons) other.setAttribute("aria-pressed", String(other === choose && chosen));
-      place.replaceChildren(...(chosen ? [representation(one, base)] : []));
+      place.replaceChildren(...(chosen ? [representation(one, base, look)] : []));
     }, { class: "open", "aria-pressed": "false", title: "Show its segments" });
     buttons.push(choose);
     const sound = one.audio_sampling_rate === null ? "" : `${one.audio_sampling_rate} Hz${one.channels === null ? "" : `, ${one.channels} ch`}`;
@@ -90,7 +90,7 @@ function adaptationSet(set: AdaptationSet, at: number, base: string): HTMLElemen
   return make("section", { class: "set" }, head, table(`Representations of ${set.type ?? "set"} ${set.id ?? at}`, columns, rows), place);
 }
 
-function representation(one: Representation, base: string): HTMLElement {
+function representation(one: Representation, base: string, look: Look): HTMLElement {
   const resource = (init: Representation["init"]) => init && `${short(init.uri, base)} ${range(init.byterange)}`;
   return make(
     "div",
@@ -103,7 +103,7 @@ function representation(one: Representation, base: string): HTMLElement {
     ]),
     one.index !== null && one.segments.length === 0
       ? make("p", { class: "muted" }, "Its segments are listed in its index, which the inspector does not fetch.")
-      : timeline(one.segments, base),
+      : timeline(one.segments, { base, init: one.init, declared: one.bandwidth, look }),
   );
 }
 

@@ -1,23 +1,30 @@
-// Fetches a manifest's text, and says in words why it could not.
+// Fetches a manifest's text or a segment's bytes, and says in words why it could not.
 
-/** More than any manifest has: a URL may lead to a film. */
+import type { ByteRange } from "./model.ts";
+
+/** More than any manifest or segment has: a URL may lead to a film. */
 const MOST_BYTES = 64_000_000;
 const LATEST_MS = 20_000;
 
 export interface Fetched {
-  text: string;
   /** After redirects: relative URIs begin there. */
   url: string;
-  bytes: number;
+  data: Uint8Array<ArrayBuffer>;
   type: string | null;
 }
 
-/** The text at a URL. Fails with an `Error` whose message is for the reader; with an `AbortError` if `signal` says so. */
-export async function fetchText(url: string, signal: AbortSignal): Promise<Fetched> {
+/** The text of what was fetched. A byte order mark is part of what the parsers read. */
+export function textOf({ data }: Fetched): string {
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(data);
+}
+
+/** What is at a URL, or a range of it. Fails with an `Error` whose message is for the reader; with an `AbortError` if `signal` says so. */
+export async function fetchBytes(url: string, signal: AbortSignal, range: ByteRange | null = null): Promise<Fetched> {
   const both = AbortSignal.any([signal, AbortSignal.timeout(LATEST_MS)]);
+  const headers: HeadersInit = range ? { Range: `bytes=${range.offset}-${range.offset + range.length - 1}` } : {};
   let response: Response;
   try {
-    response = await fetch(url, { signal: both, cache: "no-store" });
+    response = await fetch(url, { signal: both, cache: "no-store", headers });
   } catch (error) {
     signal.throwIfAborted();
     throw new Error(await reason(url, error), { cause: error });
@@ -33,7 +40,7 @@ export async function fetchText(url: string, signal: AbortSignal): Promise<Fetch
       bytes += value.length;
       if (bytes > MOST_BYTES) {
         void reader.cancel();
-        throw new RangeError(`This is larger than ${MOST_BYTES / 1e6} MB: no manifest.`);
+        throw new RangeError(`This is larger than ${MOST_BYTES / 1e6} MB: no manifest, and no segment.`);
       }
     }
   } catch (error) {
@@ -41,9 +48,10 @@ export async function fetchText(url: string, signal: AbortSignal): Promise<Fetch
     if (error instanceof RangeError) throw error;
     throw new Error(`The connection broke after ${bytes} bytes.`, { cause: error });
   }
-  // A byte order mark is part of what the parsers read.
-  const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(await new Blob(chunks).arrayBuffer());
-  return { text, url: response.url, bytes, type: response.headers.get("content-type") };
+  const data = new Uint8Array(await new Blob(chunks).arrayBuffer());
+  // A server that knows no ranges sends all.
+  const part = range && response.status !== 206 ? data.subarray(range.offset, range.offset + range.length) : data;
+  return { url: response.url, data: part, type: response.headers.get("content-type") };
 }
 
 /** Scripts are not told why a request failed; that the same one succeeds when its answer may not be read tells it. */

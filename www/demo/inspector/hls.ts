@@ -2,12 +2,12 @@
 
 import { button, make } from "../dom.ts";
 import { UNKNOWN } from "../words.ts";
-import type { Media, Multivariant, Rendition, Variant } from "./model.ts";
+import type { Look, Media, Multivariant, Rendition, Variant } from "./model.ts";
 import { timeline } from "./segments.ts";
 import { bits, chip, count, exact, facts, plain, range, section, short, size, table } from "./words.ts";
 
-/** Opens another playlist of the stream in the inspector. */
-export type Open = (url: string) => void;
+/** Opens another playlist of the stream in the inspector; `declared` is its peak in bits a second. */
+export type Open = (url: string, declared?: number | null) => void;
 
 export function multivariant(read: Multivariant, base: string, open: Open): HTMLElement[] {
   const steering = read.content_steering;
@@ -38,14 +38,14 @@ export function multivariant(read: Multivariant, base: string, open: Open): HTML
   return out;
 }
 
-function playlist(uri: string | null, base: string, open: Open): Node | string {
-  return uri === null ? UNKNOWN : button(short(uri, base), () => open(uri), { class: "open", title: `Inspect ${uri}` });
+function playlist(uri: string | null, base: string, open: Open, declared: number | null = null): Node | string {
+  return uri === null ? UNKNOWN : button(short(uri, base), () => open(uri, declared), { class: "open", title: `Inspect ${uri}` });
 }
 
 function variants(caption: string, list: Variant[], base: string, open: Open): HTMLElement {
   const columns = ["playlist", "size", "bit rate", "average", "codecs", "frames/s", "range", "audio", "video", "subtitles", "captions", "pathway"];
   const rows = list.map((one) => [
-    playlist(one.uri, base, open),
+    playlist(one.uri, base, open, one.bandwidth),
     size(one.width, one.height),
     bits(one.bandwidth),
     bits(one.average_bandwidth),
@@ -77,7 +77,7 @@ function renditions(list: Rendition[], base: string, open: Open): HTMLElement {
   return table("Renditions", columns, rows);
 }
 
-export function media(read: Media, base: string, open: Open): HTMLElement[] {
+export function media(read: Media, base: string, open: Open, declared: number | null, look: Look): HTMLElement[] {
   const control = read.server_control;
   const keys = new Set(read.segments.map((segment) => segment.key?.method ?? null));
   const of = (holds: (segment: Media["segments"][number]) => unknown) => read.segments.filter(holds).length || null;
@@ -101,7 +101,7 @@ export function media(read: Media, base: string, open: Open): HTMLElement[] {
       ["can skip until", control?.can_skip_until && exact(control.can_skip_until)],
       ["skipped segments", read.skipped_segments || null],
     ]),
-    section("Timeline", timeline(read.segments, base)),
+    section("Timeline", timeline(read.segments, { base, init: null, declared, look })),
   ];
   if (read.dateranges.length > 0) {
     const rows = read.dateranges.map((one) => {

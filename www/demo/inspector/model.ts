@@ -17,6 +17,21 @@ export interface Init {
   byterange: ByteRange | null;
 }
 
+/** A segment that is to be looked into, and what the manifest says of it. */
+export interface Wanted {
+  uri: string;
+  byterange: ByteRange | null;
+  init: Init | null;
+  /** Seconds. */
+  duration: number | null;
+  /** Peak of the rendition, bits a second. */
+  declared: number | null;
+  key: Key | null;
+}
+
+/** Looks into a segment. */
+export type Look = (segment: Wanted) => void;
+
 interface Read {
   warnings: Warning[];
   /** What became of it beside the one before, if there was one. */

@@ -1,14 +1,15 @@
 // The inspector's panel: fetches a manifest, has it read, and shows its text beside what was read. It follows a live one at the pace that
-// the manifest asks of a player.
+// the manifest asks of a player. A segment that is chosen is fetched and looked into likewise.
 
 import { button, make, setText } from "../dom.ts";
 import { bytes as words } from "../words.ts";
 import { type Change, changes, keeps, pace } from "./changes.ts";
 import { mpd } from "./dash.ts";
-import { fetchText } from "./fetched.ts";
+import { fetchBytes, textOf } from "./fetched.ts";
 import { media, multivariant } from "./hls.ts";
 import { judgement } from "./judge.ts";
-import type { Judgement, Manifest } from "./model.ts";
+import { segment } from "./media.ts";
+import type { Judgement, Manifest, Wanted } from "./model.ts";
 import { Reader } from "./reader.ts";
 import { type Note, TextView } from "./text.ts";
 import { Tabs } from "./tabs.ts";
@@ -17,6 +18,13 @@ import { count, facts, short } from "./words.ts";
 
 /** Reloads remembered. */
 const MOST_RELOADS = 100;
+
+/** A manifest on the way to the one that is shown. */
+interface Place {
+  url: string;
+  /** Peak of the rendition that the manifest above declares, bits a second. */
+  declared: number | null;
+}
 
 /** What was read last. */
 interface Shown {
@@ -32,9 +40,10 @@ interface Shown {
 export class Panel {
   #reader = new Reader();
   /** From the stream's URL to the playlist shown. */
-  #path: string[] = [];
+  #path: Place[] = [];
   #shown: Shown | null = null;
   #reading: AbortController | null = null;
+  #looking: AbortController | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #reloads = 0;
 
@@ -46,7 +55,7 @@ export class Panel {
   #text = new TextView();
   #body = make("div", { class: "inspector-body", hidden: "" });
   #history = make("ol", { class: "reloads" });
-  #tabs = new Tabs(["Model", "Reloads", "Judge", "JSON"]);
+  #tabs = new Tabs(["Model", "Segment", "Reloads", "Judge", "JSON"]);
 
   constructor(private readonly place: HTMLElement, close: () => void) {
     const actions = make(
@@ -65,19 +74,21 @@ export class Panel {
 
   /** Shows the manifest at a URL. */
   open(url: string): void {
-    this.#go([url]);
+    this.#go([{ url, declared: null }]);
   }
 
   /** Stops what is under way; nothing is fetched until the next `open`. */
   close(): void {
     this.#reading?.abort();
+    this.#looking?.abort();
     clearTimeout(this.#timer);
     this.#reader.stop();
     this.#path = [];
   }
 
-  #go(path: string[]): void {
+  #go(path: Place[]): void {
     this.#path = path;
+    this.#looking?.abort();
     this.#shown = null;
     this.#reloads = 0;
     this.#history.replaceChildren();
@@ -85,6 +96,7 @@ export class Panel {
     this.#body.hidden = true;
     this.#problem.replaceChildren();
     for (const name of ["Judge", "JSON"] as const) this.#tabs.show(name, () => []);
+    this.#tabs.show("Segment", () => [make("p", { class: "muted" }, "Choose a segment of the model to see what is in it.")]);
     this.#tabs.show("Reloads", () => [make("p", { class: "muted" }, "Reload the manifest to see what changes.")]);
     this.#tabs.rename("Reloads", "Reloads");
     this.#tabs.rename("Judge", "Second opinion");
@@ -95,9 +107,9 @@ export class Panel {
   #showCrumbs(): void {
     const last = this.#path.length - 1;
     this.#crumbs.replaceChildren(
-      ...this.#path.map((url, i) =>
+      ...this.#path.map(({ url }, i) =>
         i === last
-          ? make("span", { "aria-current": "page", title: url }, i === 0 ? url : short(url, this.#path[0] ?? ""))
+          ? make("span", { "aria-current": "page", title: url }, i === 0 ? url : short(url, this.#path[0]?.url ?? ""))
           : button(short(url, url) === url ? url : (url.split(/[?#]/, 1)[0]?.split("/").at(-1) ?? url), () => this.#go(this.#path.slice(0, i + 1)), { class: "open", title: url }),
       ),
     );
@@ -107,24 +119,25 @@ export class Panel {
     clearTimeout(this.#timer);
     this.#reading?.abort();
     const reading = (this.#reading = new AbortController());
-    const url = this.#path.at(-1);
+    const url = this.#path.at(-1)?.url;
     if (url === undefined) return;
     this.place.setAttribute("aria-busy", "true");
     setText(this.#status, again ? "reloading" : "loading");
     try {
-      const fetched = await fetchText(url, reading.signal);
+      const fetched = await fetchBytes(url, reading.signal);
+      const text = textOf(fetched);
       const previous = again ? this.#shown : null;
-      const manifest = await this.#reader.inspect(fetched.text, fetched.url, previous?.holds);
+      const manifest = await this.#reader.inspect(text, fetched.url, previous?.holds);
       if (reading.signal.aborted) return;
       this.#problem.replaceChildren();
       const list = previous ? changes(previous.manifest, manifest) : [];
-      const same = previous?.text === fetched.text;
+      const same = previous?.text === text;
       const since = previous && list.length === 0 ? previous.since : performance.now();
-      const holds = previous && keeps(manifest) ? previous.holds : fetched.text;
-      this.#shown = { text: fetched.text, url: fetched.url, manifest, holds, since };
+      const holds = previous && keeps(manifest) ? previous.holds : text;
+      this.#shown = { text, url: fetched.url, manifest, holds, since };
       if (again) this.#note(list.length > 0 ? list : [unchanged(this.#shown, same)]);
       if (!same) this.#show(this.#shown);
-      setText(this.#status, `${words(fetched.bytes)} at ${clock()}`);
+      setText(this.#status, `${words(fetched.data.length)} at ${clock()}`);
       this.#schedule(list.length > 0 || !again);
       if (!same) await this.#judge(this.#shown, reading.signal);
     } catch (error) {
@@ -141,16 +154,38 @@ export class Panel {
   }
 
   #show({ text, url, manifest }: Shown): void {
-    const open = (next: string) => this.#go([...this.#path, next]);
+    const open = (next: string, declared: number | null = null) => this.#go([...this.#path, { url: next, declared }]);
+    const look = (wanted: Wanted) => void this.#look(wanted);
+    const declared = this.#path.at(-1)?.declared ?? null;
     const model = () => {
       if ("error" in manifest) return refusal(manifest);
       if (manifest.kind === "multivariant") return multivariant(manifest, url, open);
-      return manifest.kind === "media" ? media(manifest, url, open) : mpd(manifest, url);
+      return manifest.kind === "media" ? media(manifest, url, open, declared, look) : mpd(manifest, url, look);
     };
     this.#body.hidden = false;
     this.#text.show(text, notes(text, manifest));
     this.#tabs.show("Model", model);
     this.#tabs.show("JSON", () => [copyButton(manifest), new Tree(manifest).element]);
+  }
+
+  /** Fetches a segment and what it needs, and shows what is in it. */
+  async #look(wanted: Wanted): Promise<void> {
+    this.#looking?.abort();
+    const { signal } = (this.#looking = new AbortController());
+    const say = (...content: (Node | string)[]) => this.#tabs.show("Segment", () => [make("p", { class: "muted" }, ...content)]);
+    this.#tabs.choose("Segment");
+    say(`Fetching ${wanted.uri}`);
+    const begin = performance.now();
+    try {
+      const init = wanted.init && fetchBytes(wanted.init.uri, signal, wanted.init.byterange);
+      const { data, type } = await fetchBytes(wanted.uri, signal, wanted.byterange);
+      const seconds = (performance.now() - begin) / 1000;
+      const read = await this.#reader.media(data, (await init)?.data);
+      if (!signal.aborted) this.#tabs.show("Segment", () => segment(wanted, { read, bytes: data.length, seconds, type }));
+    } catch (error) {
+      if (signal.aborted) return;
+      say(make("strong", { role: "alert" }, error instanceof Error ? error.message : String(error)), ` ${wanted.uri}`);
+    }
   }
 
   /** After the model, which it must not delay; if their parser fails, ours has not. */

@@ -2,7 +2,7 @@
 // in view.
 
 import { button, make } from "../dom.ts";
-import type { Part, Segment } from "./model.ts";
+import type { Init, Look, Part, Segment } from "./model.ts";
 import { Rows } from "./rows.ts";
 import { chip, count, exact, range, short, time } from "./words.ts";
 
@@ -15,14 +15,24 @@ interface Run {
 /** More marks than this cannot be told from each other. */
 const MOST_MARKS = 500;
 
-/** `base` is the manifest's URL. */
-export function timeline(segments: Segment[], base: string): HTMLElement {
+/** Of whose segments it is the timeline. */
+export interface Of {
+  /** The manifest's URL. */
+  base: string;
+  /** Initialization segment of those that name none. */
+  init: Init | null;
+  /** Bits a second. */
+  declared: number | null;
+  look: Look;
+}
+
+export function timeline(segments: Segment[], of: Of): HTMLElement {
   const runs = runsOf(segments);
   // Parts have rows of their own: (segment, part), the segment's own row first with part −1.
   const rows: [number, number][] = segments.flatMap((segment, i) => [[i, -1], ...(segment.parts ?? []).map((_, part) => [i, part])] as [number, number][]);
   const view = new Rows("Timeline", { role: "table", class: "segments" });
-  const showSegments = () => view.show(rows.length, (row) => segmentRow(segments, rows[row] ?? [0, -1], base));
-  const showRuns = () => view.show(runs.length, (row) => runRow(segments, runs[row] ?? { first: 0, count: 0 }, base));
+  const showSegments = () => view.show(rows.length, (row) => segmentRow(segments, rows[row] ?? [0, -1], of));
+  const showRuns = () => view.show(runs.length, (row) => runRow(segments, runs[row] ?? { first: 0, count: 0 }, of));
   const choices = [
     button(`${segments.length} segments`, () => choose(0), { "aria-pressed": "true" }),
     button(count(runs.length, "run"), () => choose(1), { "aria-pressed": "false", title: "Segments that follow each other with nothing changed" }),
@@ -121,28 +131,35 @@ function row(kind: string, ...cells: (Node | string)[]): HTMLElement {
   return make("div", { class: `row ${kind}`.trim(), role: "row" }, ...cells.map((cell) => make("span", { role: "cell" }, cell)));
 }
 
-function segmentRow(segments: Segment[], [at, part]: [number, number], base: string): HTMLElement {
+/** The URI of a segment or part, which leads into it. */
+function name(one: Segment | Part, segment: Segment, { base, init, declared, look }: Of): HTMLElement {
+  const { uri, byterange, duration } = one;
+  if (uri === null) return make("span", {}, duration === null ? "not finished" : "");
+  const wanted = { uri, byterange, duration, init: segment.map ?? init, declared: segment.bitrate ? segment.bitrate * 1000 : declared, key: segment.key ?? null };
+  return button(short(uri, base), () => look(wanted), { class: "look", title: `Look into ${uri}` });
+}
+
+function segmentRow(segments: Segment[], [at, part]: [number, number], of: Of): HTMLElement {
   const segment = segments[at];
   if (!segment) return make("div");
-  if (part >= 0) return partRow(segment.parts?.[part], part, base);
-  const uri = segment.uri ?? (segment.duration === null ? "not finished" : "");
-  const name = make("span", { title: uri }, short(uri, base));
+  if (part >= 0) return partRow(segment, part, of);
   return row(
     segment.gap ? "gap" : "",
     String(segment.sequence ?? segment.number ?? at),
     time(segment.start),
     exact(segment.duration),
-    make("span", { class: "what" }, ...chips(segment, segments[at - 1]), name),
+    make("span", { class: "what" }, ...chips(segment, segments[at - 1]), name(segment, segment, of)),
   );
 }
 
-function partRow(part: Part | undefined, at: number, base: string): HTMLElement {
+function partRow(segment: Segment, at: number, of: Of): HTMLElement {
+  const part = segment.parts?.[at];
   if (!part) return make("div");
   const what = make("span", { class: "what" });
   if (part.independent) what.append(chip("independent"));
   if (part.gap) what.append(chip("gap", "bad"));
   if (part.byterange) what.append(chip(range(part.byterange)));
-  what.append(make("span", { title: part.uri }, short(part.uri, base)));
+  what.append(name(part, segment, of));
   return row("part", `part ${at}`, "", exact(part.duration), what);
 }
 
@@ -160,18 +177,16 @@ function chips(segment: Segment, before?: Segment): HTMLElement[] {
   return out;
 }
 
-function runRow(segments: Segment[], run: Run, base: string): HTMLElement {
+function runRow(segments: Segment[], run: Run, of: Of): HTMLElement {
   const segment = segments[run.first];
   const last = segments[run.first + run.count - 1];
   if (!segment || !last) return make("div");
-  const uri = segment.uri ?? "";
-  const name = make("span", { title: uri }, short(uri, base));
   const number = (one: Segment, at: number) => String(one.sequence ?? one.number ?? at);
   return row(
     segment.gap ? "gap" : "",
     number(segment, run.first) + (run.count > 1 ? `–${number(last, run.first + run.count - 1)}` : ""),
     time(segment.start),
     `${run.count} × ${exact(segment.duration)}`,
-    make("span", { class: "what" }, ...chips(segment, segments[run.first - 1]), name),
+    make("span", { class: "what" }, ...chips(segment, segments[run.first - 1]), name(segment, segment, of)),
   );
 }

@@ -18,7 +18,7 @@ export class Tabs<Name extends string> {
       const id = `inspector-${name.toLowerCase()}`;
       const tab = make("button", { type: "button", role: "tab", id: `${id}-tab`, "aria-controls": id }, name);
       const panel = make("div", { role: "tabpanel", id, "aria-labelledby": `${id}-tab`, class: "tab" });
-      tab.addEventListener("click", () => this.#choose(name));
+      tab.addEventListener("click", () => this.choose(name));
       this.#tabs.set(name, { tab, panel, build: null });
       list.append(tab);
       this.element.append(panel);
@@ -27,11 +27,11 @@ export class Tabs<Name extends string> {
       const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
       if (step === undefined) return;
       const at = (names.indexOf(this.#chosen) + step + names.length) % names.length;
-      this.#choose(names[at] ?? names[0]);
+      this.choose(names[at] ?? names[0]);
       this.#tabs.get(this.#chosen)?.tab.focus();
       event.preventDefault();
     });
-    this.#choose(this.#chosen);
+    this.choose(this.#chosen);
   }
 
   /** What a tab shows from now on. */
@@ -47,7 +47,7 @@ export class Tabs<Name extends string> {
     if (entry) setText(entry.tab, title);
   }
 
-  #choose(name: Name): void {
+  choose(name: Name): void {
     this.#chosen = name;
     for (const [other, { tab, panel }] of this.#tabs) {
       tab.setAttribute("aria-selected", String(other === name));
