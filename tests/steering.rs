@@ -1,9 +1,10 @@
 //! Content steering from a playlist to the URLs of a pathway that a steering manifest adds.
 
 use thalweg::Code;
+use thalweg::dash;
 use thalweg::hls::{self, Playlist};
 use thalweg::presentation::steering::{Manifest, Protocol, apply, on, request};
-use thalweg::presentation::{Presentation, Track};
+use thalweg::presentation::{Index, Presentation, Track};
 use thalweg::time::SECOND;
 
 const URL: &str = "https://steer.example/m?session=1";
@@ -167,5 +168,34 @@ fn requests_say_where_the_player_is() {
     assert_eq!(
         request("data:application/json,{}", Protocol::Hls, Some("b"), Some(1)),
         "data:application/json,{}"
+    );
+}
+
+/// Of a DASH representation the base URLs are pathways, by their service locations.
+#[test]
+fn base_urls_are_cloned_too() {
+    let text = "<MPD mediaPresentationDuration='PT8S'><Period><BaseURL serviceLocation='A'>https://a/</BaseURL>\
+        <BaseURL serviceLocation='B'>https://b/</BaseURL><AdaptationSet contentType='video'><SegmentTemplate duration='4'\
+        media='$Number$.m4s' initialization='i.mp4'/><Representation id='1' bandwidth='1'/></AdaptationSet></Period></MPD>";
+    struct All;
+    impl dash::Observer for All {
+        const ALL: bool = true;
+    }
+    let presentation = dash::read(text, "https://h/m.mpd", &mut All).unwrap();
+    let clone = |base: &str| {
+        let rules =
+            "{\"ID\":\"C\",\"BASE-ID\":\"".to_owned() + base + "\",\"URI-REPLACEMENT\":{\"HOST\":\"c\"}}";
+        let cloned = apply(presentation.clone(), &with_clones(&rules));
+        cloned.periods[0].tracks[0].renditions[0].clone()
+    };
+    let cloned = clone("B");
+    let place = on(&cloned, "C").unwrap().0;
+    assert!(place.starts_with("https://c/") && place.ends_with(".m4s"), "{place}");
+    let alternative = cloned.alternatives.iter().find(|other| other.pathway == "C").unwrap();
+    let Index::Timeline(timeline) = alternative.index(&cloned.index) else { panic!("a timeline") };
+    let segment = timeline.segment(1).unwrap();
+    assert_eq!(
+        (segment.url.as_str(), segment.init.unwrap().url.as_str()),
+        ("https://c/2.m4s", "https://c/i.mp4")
     );
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::presentation::{Hdcp, Key, SessionData, VideoRange};
 
 const URL: &str = "https://h/p/master.m3u8";
 
@@ -220,4 +221,66 @@ fn what_is_broken_is_told_and_the_rest_is_kept() {
     let old = tracks("#EXT-X-STREAM-INF:BANDWIDTH=1,URI=\"a\"\n#EXT-X-STREAM-INF:BANDWIDTH=2,URI=\"b\"\n");
     assert_eq!(playlist(&old[0].renditions[1]), "https://h/p/b");
     assert_eq!(parse::<()>("#EXTM3U\n#EXT-X-MEDIA:TYPE=AUDIO\n", URL).unwrap_err().code, Code::ManifestEmpty);
+}
+
+#[test]
+fn what_narrows_down_where_a_variant_plays() {
+    let tracks = tracks(
+        "#EXT-X-STREAM-INF:BANDWIDTH=1,VIDEO-RANGE=PQ,HDCP-LEVEL=TYPE-1,SCORE=2.5,STABLE-VARIANT-ID=\"v/1\",\
+         ALLOWED-CPC=\"com.example:a/b, urn:uuid:x:c,no,com.other:\",REQ-VIDEO-LAYOUT=\"CH-STEREO\",\
+         SUPPLEMENTAL-CODECS=\"dvh1.08.07/db4h\"\na\n\
+         #EXT-X-STREAM-INF:BANDWIDTH=2,VIDEO-RANGE=NEW,HDCP-LEVEL=TYPE-9\nb\n#EXT-X-STREAM-INF:BANDWIDTH=3\nc\n",
+    );
+    let [one, two, three] = tracks[0].renditions.as_slice() else { panic!("three") };
+    let labels =
+        |format: &str, labels: &[&str]| (format.to_owned(), labels.iter().map(|l| l.to_string()).collect());
+    let wanted = Details {
+        pathways: Vec::new(),
+        stable_id: Some("v/1".to_owned()),
+        video_range: Some(VideoRange::Pq),
+        hdcp: Some(Hdcp::Type1),
+        score: Some(2_500_000),
+        allowed_cpc: vec![
+            labels("com.example", &["a", "b"]),
+            labels("urn:uuid:x", &["c"]),
+            labels("com.other", &[]),
+        ],
+        layout: Some("CH-STEREO".to_owned()),
+        supplemental_codecs: Some("dvh1.08.07/db4h".to_owned()),
+    };
+    assert_eq!(one.details.as_deref(), Some(&wanted));
+    let unknown =
+        Details { video_range: Some(VideoRange::Unknown), hdcp: Some(Hdcp::Unknown), ..Details::default() };
+    assert_eq!((two.details.as_deref(), three.details.as_deref()), (Some(&unknown), None));
+}
+
+#[test]
+fn what_holds_for_the_whole_session() {
+    let text = "#EXTM3U\n#EXT-X-START:TIME-OFFSET=-4.5,PRECISE=YES\n#EXT-X-START:TIME-OFFSET=x\n\
+        #EXT-X-SESSION-KEY:METHOD=SAMPLE-AES,URI=\"k\",IV=0x1,KEYFORMAT=\"f\"\n#EXT-X-SESSION-KEY:METHOD=NONE\n\
+        #EXT-X-SESSION-KEY:METHOD=SAMPLE-AES,URI=\"k\",IV=0x1,KEYFORMAT=\"f\"\n\
+        #EXT-X-SESSION-DATA:DATA-ID=\"a\",VALUE=\"\",LANGUAGE=\"en\"\n#EXT-X-SESSION-DATA:VALUE=\"no id\"\n\
+        #EXT-X-SESSION-DATA:DATA-ID=\"b\",URI=\"d\",FORMAT=RAW\n#EXT-X-CONTENT-STEERING:PATHWAY-ID=\"x\"\n";
+    let variant = "#EXT-X-STREAM-INF:BANDWIDTH=1\na\n";
+    let session = parse::<()>(&(text.to_owned() + variant), URL).unwrap().session.unwrap();
+    let mut iv = [0; 16];
+    iv[15] = 1;
+    let key = Key {
+        method: "SAMPLE-AES".to_owned(),
+        url: Some("https://h/p/k".to_owned()),
+        iv: Some(iv),
+        format: "f".to_owned(),
+    };
+    let data = |id: &str| SessionData { id: id.to_owned(), ..SessionData::default() };
+    let wanted = Session {
+        start: Some((-4_500_000, true)),
+        keys: vec![key],
+        data: vec![
+            SessionData { value: Some(String::new()), language: Some("en".to_owned()), ..data("a") },
+            SessionData { url: Some("https://h/p/d".to_owned()), raw: true, ..data("b") },
+        ],
+        steering: None,
+    };
+    assert_eq!(*session, wanted);
+    assert!(parse::<()>(&format!("#EXTM3U\n{variant}"), URL).unwrap().session.is_none());
 }
