@@ -19,7 +19,7 @@ pub enum Outcome {
     /// The playlist says nothing new. How long that may last is the caller's to count (RFC 8216bis 6.3.4: 1.5 target
     /// durations).
     Unchanged,
-    /// The playlist went on.
+    /// The playlist went on: segments, parts, what it says of its edge, or date ranges and ad markers.
     Updated,
     /// The server sent an older playlist than last time, as caches do. The last one holds.
     Older,
@@ -202,13 +202,21 @@ fn go_on(old: Timeline, mut new: Timeline, theirs: u32, mine: u32) -> (Timeline,
     }
     correct(&mut new, behind);
     new.retime(mine, &old, theirs);
-    if new.skipped == 0 {
-        return (new, changes);
+    let quiet = changes.outcome == Outcome::Unchanged;
+    let events = if quiet { old.events.clone() } else { Vec::new() };
+    let merged = if new.skipped == 0 {
+        new
+    } else {
+        let mut merged = old;
+        merged.truncate(theirs);
+        merged.drop_front(theirs.saturating_sub(reach));
+        merged.append(new);
+        merged
+    };
+    // A date range may end, or come, while no segment does.
+    if quiet && merged.events != events {
+        changes.outcome = Outcome::Updated;
     }
-    let mut merged = old;
-    merged.truncate(theirs);
-    merged.drop_front(theirs.saturating_sub(reach));
-    merged.append(new);
     (merged, changes)
 }
 

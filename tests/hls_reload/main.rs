@@ -6,9 +6,10 @@ mod packager;
 use packager::{Packager, Random};
 use std::fmt::Write;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use thalweg::hls::{Alignment, Changes, Live, Outcome, align, media, reload};
-use thalweg::presentation::{Edge, Event, Segment, Timeline};
+use thalweg::presentation::{Edge, Event, Key, Segment, Timeline, When};
 
 const URL: &str = "https://example.com/live/v.m3u8";
 const SEEDS: u64 = 300;
@@ -446,6 +447,76 @@ fn more_than_segments_is_news() {
     assert_eq!(news(parts(2, ""), parts(2, hint)), (Outcome::Updated, 0, 0, false));
     // The end may take back what was promised.
     assert_eq!(news(playlist(7..10), parts(0, "#EXT-X-ENDLIST\n")), (Outcome::Updated, 0, 0, true));
+}
+
+/// Ids and durations of date ranges, and the segments of ad markers.
+fn events(timeline: &Timeline) -> Vec<(String, Option<i64>)> {
+    let shown = timeline.events.iter().map(|event| match event.start {
+        When::Segment(index) => (event.scheme.clone(), Some(index.into())),
+        _ => (event.id.clone(), event.duration.map(|duration| duration / 1_000_000)),
+    });
+    shown.collect()
+}
+
+#[test]
+fn date_ranges_come_and_go_with_delta_updates() {
+    let range = |id: &str, more: &str| {
+        format!("#EXT-X-DATERANGE:ID=\"{id}\",START-DATE=\"2026-11-21T00:00:00Z\"{more}\n")
+    };
+    let cue = |text: String| {
+        text.replace("s4.ts", "s4.ts\n#EXT-X-CUE-OUT").replace("s7.ts", "s7.ts\n#EXT-X-CUE-IN")
+    };
+    let head = range("a", "") + &range("b", "") + &range("c", "");
+    let old = read(&cue(playlist_of(2, &head, 2..9, "s")));
+    let pair = |id: &str, value: i64| (id.to_owned(), Some(value));
+    let none = |id: &str| (id.to_owned(), None);
+    assert_eq!(
+        events(&old),
+        [none("a"), none("b"), none("c"), pair("EXT-X-CUE-OUT", 3), pair("EXT-X-CUE-IN", 6)]
+    );
+    let delta = |attribute: &str, ranges: &str| {
+        let head = format!("#EXT-X-SKIP:SKIPPED-SEGMENTS=4{attribute}\n{ranges}");
+        reload(old.clone(), read(&cue(playlist_of(3, &head, 7..10, "s"))))
+    };
+    // Those that are not listed are as they were, but for what is named.
+    let (merged, changes) =
+        delta(",RECENTLY-REMOVED-DATERANGES=\"a\tx\"", &(range("b", ",DURATION=5") + &range("d", "")));
+    assert_eq!(changes.outcome, Outcome::Updated);
+    assert_eq!(
+        events(&merged),
+        [pair("b", 5), none("c"), none("d"), pair("EXT-X-CUE-OUT", 2), pair("EXT-X-CUE-IN", 5)]
+    );
+    // All are listed.
+    let (merged, _) = delta("", &range("c", ""));
+    assert_eq!(events(&merged), [none("c"), pair("EXT-X-CUE-OUT", 2), pair("EXT-X-CUE-IN", 5)]);
+    // One that ends is news, whatever the segments are.
+    let ended = read(&cue(playlist_of(2, &head.replacen("Z\"", "Z\",DURATION=1", 1), 2..9, "s")));
+    assert_eq!(reload(old.clone(), ended).1.outcome, Outcome::Updated);
+    assert_eq!(reload(old.clone(), old.clone()).1.outcome, Outcome::Unchanged);
+}
+
+#[test]
+fn one_of_several_keys_changes_in_a_delta_update() {
+    let key =
+        |format: &str, uri: &str| format!("#EXT-X-KEY:METHOD=AES-128,URI=\"{uri}\",KEYFORMAT=\"{format}\"\n");
+    let old = read(&playlist_of(2, &(key("x", "x1") + &key("y", "y1")), 2..8, "s"));
+    let head = "#EXT-X-SKIP:SKIPPED-SEGMENTS=5\n#EXT-X-MAP:URI=\"i\"\n".to_owned() + &key("x", "x2");
+    let none = "#EXT-X-KEY:METHOD=NONE\n#EXT-X-MAP:URI=\"j\"\n".to_owned() + &key("x", "x3");
+    let delta = playlist_of(2, &head, 7..10, "s").replace("s8.ts\n", &("s8.ts\n".to_owned() + &none));
+    let (merged, _) = reload(old, read(&delta));
+    let names = |keys: Option<Arc<[Key]>>| -> Vec<String> {
+        let url =
+            |key: &Key| key.url.as_ref().and_then(|url| url.rsplit('/').next()).unwrap_or("").to_owned();
+        keys.iter().flat_map(|keys| keys.iter()).map(url).collect()
+    };
+    let of_segment = |index| names(merged.segment(index).unwrap().keys);
+    let of_init = |index| names(merged.segment(index).unwrap().init.and_then(|init| init.keys));
+    assert_eq!(
+        [of_segment(4), of_segment(5), of_segment(6)],
+        [vec!["x1", "y1"], vec!["y1", "x2"], vec!["y1", "x2"]]
+    );
+    assert_eq!(of_segment(7), ["x3"]);
+    assert_eq!([of_init(4), of_init(5), of_init(7)], [vec![], vec!["x1", "y1"], vec![]]);
 }
 
 /// The media playlists of the corpus; none, loudly, where it is not there.

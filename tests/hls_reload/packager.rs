@@ -163,7 +163,7 @@ impl Packager {
         // A delta update lists them all as well.
         for made in self.made[window.clone()].iter().filter(|made| self.style.noise && made.number % 5 == 0) {
             line(format_args!(
-                "#EXT-X-DATERANGE:ID=\"{0}\",START-DATE=\"2026-11-21T00:00:00Z\"",
+                "#EXT-X-DATERANGE:ID=\"{0}\",CLASS=\"c\",START-DATE=\"2026-11-21T00:00:00Z\"",
                 made.number
             ));
         }
@@ -218,6 +218,10 @@ impl Packager {
             line(format_args!(
                 "#EXT-X-PROGRAM-DATE-TIME:2026-11-21T{hours:02}:{minutes:02}:{seconds:02}.{milli:03}Z"
             ));
+        }
+        if self.style.noise && made.number.is_multiple_of(5) {
+            // Once more.
+            line(format_args!("#EXT-X-DATERANGE:ID=\"{}\",CLASS=\"c\"", made.number));
         }
         if self.style.noise && made.number.is_multiple_of(3) {
             line(format_args!(""));
