@@ -247,6 +247,7 @@ fn what_narrows_down_where_a_variant_plays() {
         ],
         layout: Some("CH-STEREO".to_owned()),
         supplemental_codecs: Some("dvh1.08.07/db4h".to_owned()),
+        ..Details::default()
     };
     assert_eq!(one.details.as_deref(), Some(&wanted));
     let unknown =
