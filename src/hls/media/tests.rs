@@ -220,3 +220,36 @@ fn huge_numbers_do_no_harm() {
         assert!(timeline.segment(index).is_some());
     }
 }
+
+#[test]
+fn a_range_without_offset_goes_on_only_in_the_same_resource() {
+    let timeline = read("#EXTINF:6,\n#EXT-X-BYTERANGE:10@5\na\n#EXTINF:6,\n#EXT-X-BYTERANGE:20\nb\n");
+    assert_eq!(timeline.segment(1).unwrap().range, Some(ByteRange { offset: 0, length: 20 }));
+    let seen: Vec<_> = timeline.warnings.iter().map(|warning| (warning.code, warning.line)).collect();
+    assert_eq!(seen, [("byterange_offset_missing", 6)]);
+}
+
+#[test]
+fn markers_are_of_segments_that_are_there() {
+    let body = "#EXT-X-CUE-OUT:4\n#EXTINF:6,\na\n#EXT-X-CUE-IN\n";
+    let starts = |timeline: Timeline| timeline.events.iter().map(|event| event.start).collect::<Vec<_>>();
+    assert_eq!(starts(read(body)), [When::Segment(0)]);
+    let unfinished = body.to_owned() + "#EXT-X-PART:DURATION=1,URI=\"p\"\n";
+    assert_eq!(starts(read(&unfinished)), [When::Segment(0), When::Segment(1)]);
+}
+
+/// Of two for the same segment the later holds; it is the one that METHOD=NONE has left without keys.
+#[test]
+fn a_map_in_place_of_another_inherits_nothing_behind_none() {
+    let timeline = read(
+        "#EXT-X-SKIP:SKIPPED-SEGMENTS=3\n#EXT-X-MAP:URI=\"i\"\n#EXT-X-KEY:METHOD=NONE\n#EXT-X-MAP:URI=\"j\"\n#EXTINF:6,\na\n",
+    );
+    assert_eq!((timeline.inits.len(), timeline.inherit), (1, (0, 0)));
+}
+
+#[test]
+fn more_events_than_a_playlist_has_are_left_out() {
+    let timeline = read(&("#EXT-X-CUE-IN\n".repeat(MAX_EVENTS + 2) + "#EXTINF:6,\na\n"));
+    assert_eq!(timeline.events.len(), MAX_EVENTS);
+    assert_eq!(timeline.warnings.first().map(|warning| warning.code), Some("too_many_events"));
+}

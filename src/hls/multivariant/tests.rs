@@ -285,3 +285,17 @@ fn what_holds_for_the_whole_session() {
     assert_eq!(*session, wanted);
     assert!(parse::<()>(&format!("#EXTM3U\n{variant}"), URL).unwrap().session.is_none());
 }
+
+#[test]
+fn a_track_is_the_default_if_it_is_in_any_group() {
+    let member = |group: &str, more: &str| {
+        format!("#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"{group}\",NAME=\"e\",URI=\"{group}.m3u8\"{more}\n")
+    };
+    let variant = |group: &str| {
+        format!(
+            "#EXT-X-STREAM-INF:BANDWIDTH=1,CODECS=\"avc1.4d401e,mp4a.40.2\",AUDIO=\"{group}\"\nv{group}.m3u8\n"
+        )
+    };
+    let tracks = tracks(&(member("a", "") + &member("b", ",DEFAULT=YES") + &variant("a") + &variant("b")));
+    assert_eq!((tracks.len(), tracks[1].renditions.len(), tracks[1].default), (2, 2, true));
+}
