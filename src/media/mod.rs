@@ -24,6 +24,7 @@ mod ts;
 use crate::error::{Code, Error};
 use crate::time::Micros;
 pub use chunk::Chunk;
+pub use mp4::tree::{Mp4Box, SidxReference, mp4_boxes, sidx_references};
 pub use piece::{Data, Event, Kind, Meta, Piece, Sample, Timing, Track};
 
 /// Reads the segments of one rendition; one for each buffer. `ALL`: everything is wanted, not only what MSE takes.

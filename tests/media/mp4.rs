@@ -2,7 +2,7 @@
 
 use super::all::{self, All};
 use super::{Output, corpus, corpus_files, push, read};
-use thalweg::media::Reader;
+use thalweg::media::{Meta, Reader};
 
 /// Initialization segment, media segment, what it must say.
 const FRAGMENTED: [(&str, &str, &str, i64); 6] = [
@@ -174,4 +174,48 @@ fn tracks_and_samples_are_those_of_ffprobe() {
         found.push((path.to_string_lossy().into_owned(), differences, compared));
     }
     all::agree(found, EXPLAINED);
+}
+
+/// What a file carries beside its samples.
+fn metas(paths: &[&str]) -> Vec<Meta> {
+    let files: Vec<_> = paths.iter().filter_map(|path| corpus(&format!("fmp4/{path}"))).collect();
+    let files: Vec<_> = files.iter().map(|path| std::fs::read(path).unwrap()).collect();
+    let segments: Vec<&[u8]> = files.iter().map(Vec::as_slice).collect();
+    All::read(&segments, usize::MAX).metas
+}
+
+#[test]
+fn captions_come_out_of_pictures() {
+    let found =
+        metas(&["videojs-mux.js/dash-608-captions-init.mp4", "videojs-mux.js/dash-608-captions-seg.m4s"]);
+    let bytes = found.iter().filter_map(|meta| match meta {
+        // cc_valid of line 21 field 1, of which the parity is taken off.
+        Meta::Captions { triplets, .. } => Some(triplets.iter().filter(|[kind, ..]| kind & 7 == 4)),
+        _ => None,
+    });
+    let text: Vec<u8> = bytes.flatten().flat_map(|[_, a, b]| [a & 0x7f, b & 0x7f]).collect();
+    let text: String = text.iter().filter(|c| c.is_ascii_graphic()).map(|&c| c as char).collect();
+    assert!(found.is_empty() || text.contains("00:00:00"), "{text}");
+    assert!(found.is_empty() || text.contains("00:02:00"), "{text}");
+}
+
+#[test]
+fn text_keys_and_production_times_are_told() {
+    let found = metas(&["shaka-player/vtt-init.mp4", "shaka-player/vtt-segment.mp4"]);
+    let texts: Vec<_> = found
+        .iter()
+        .filter_map(|meta| match meta {
+            Meta::Text { time, end, data, .. } => Some((*time, *end, data.get(4..8).unwrap_or_default())),
+            _ => None,
+        })
+        .collect();
+    let cue = b"vttc".as_slice();
+    assert!(
+        found.is_empty() || texts.first() == Some(&(111_000_000, 115_000_000, cue)) || texts.len() == 4,
+        "{texts:?}"
+    );
+    let found = metas(&["Eyevinn-mp4ff/prog_8s_enc_dashinit.mp4"]);
+    let keys = found.iter().filter(|meta| matches!(meta, Meta::DefaultKey { .. })).count();
+    let boxes = found.iter().filter(|meta| matches!(meta, Meta::Protection { .. })).count();
+    assert!(found.is_empty() || (keys, boxes) == (2, 1), "{found:?}");
 }

@@ -15,6 +15,7 @@ mod nal;
 mod names;
 mod runs;
 mod timed;
+pub mod tree;
 
 use super::chunk::{Chunk, append};
 use super::{Data, Event, Meta, Piece, Timing};

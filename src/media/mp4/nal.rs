@@ -2,6 +2,7 @@
 
 use crate::media::Meta;
 use crate::media::chunk::{Chunk, append};
+use crate::media::codec::sei;
 use crate::time::Micros;
 use std::ops::Range;
 
@@ -15,6 +16,7 @@ pub struct Walk {
     /// The SEI NAL units, whole.
     sei: Vec<Vec<u8>>,
     hevc: bool,
+    scratch: Vec<u8>,
 }
 
 #[derive(Default)]
@@ -88,8 +90,15 @@ impl Walk {
 
     /// The sample is over: its captions, where it has any. `time`: its presentation time.
     pub fn captions(&mut self, time: Micros) -> Option<Meta> {
-        let _ = (time, self.hevc, &self.sei);
-        None
+        let mut triplets = Vec::new();
+        let header = if self.hevc { 2 } else { 1 };
+        for unit in self.sei.drain(..) {
+            let body = unit.get(header..).unwrap_or_default();
+            sei::messages(body, &mut self.scratch, |kind, payload| {
+                sei::captions(kind, payload, &mut triplets)
+            });
+        }
+        (!triplets.is_empty()).then_some(Meta::Captions { time, triplets })
     }
 
     /// Another sample begins.
