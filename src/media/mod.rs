@@ -16,6 +16,7 @@ mod chunk;
 mod codec;
 #[cfg(feature = "decrypt")]
 pub mod crypt;
+pub mod file;
 mod fmp4;
 mod mp4;
 mod piece;
@@ -56,6 +57,12 @@ impl Reader<true> {
     /// A reader of everything, that has seen nothing.
     pub fn of_all() -> Self {
         Reader::default()
+    }
+
+    /// Tells of the `moov` of the segment just begun, a whole MP4 file, whose bytes come after that from the first on;
+    /// of a file in which it stands at the end nothing could be read without.
+    pub fn preload(&mut self, located: &file::Located, out: &mut Vec<Piece>) -> Result<(), Error> {
+        self.mp4.preload(&located.head, &located.moov, located.at, out)
     }
 
     /// The format of the segment begun last, as `thalweg inspect` calls it, once its bytes have told it.

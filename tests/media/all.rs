@@ -27,18 +27,23 @@ impl All {
         let mut reader = Reader::of_all();
         for segment in segments {
             reader.begin_segment(None);
-            let result = segment.chunks(size).try_for_each(|chunk| {
-                let mut out = Vec::new();
-                let result = reader.push(&chunk, &mut out);
-                all.take(out, chunk);
-                result
-            });
-            let mut out = Vec::new();
-            let result = result.and_then(|()| reader.end_segment(&mut out));
-            all.take(out, &[]);
-            all.error = all.error.or(result.err());
+            all.push(&mut reader, segment, size);
         }
         all
+    }
+
+    /// Reads the rest of a segment that was begun.
+    pub fn push(&mut self, reader: &mut Reader<true>, segment: &[u8], size: usize) {
+        let result = segment.chunks(size).try_for_each(|chunk| {
+            let mut out = Vec::new();
+            let result = reader.push(&chunk, &mut out);
+            self.take(out, chunk);
+            result
+        });
+        let mut out = Vec::new();
+        let result = result.and_then(|()| reader.end_segment(&mut out));
+        self.take(out, &[]);
+        self.error = self.error.take().or(result.err());
     }
 
     pub fn take(&mut self, pieces: Vec<Piece>, chunk: &[u8]) {

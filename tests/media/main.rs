@@ -4,6 +4,7 @@
 mod all;
 mod crypt;
 mod damage;
+mod file;
 mod mp4;
 mod ts;
 

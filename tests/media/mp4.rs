@@ -105,6 +105,7 @@ fn mp4_codecs_are_named() {
 
 /// Where a reader of everything differs from ffprobe: end of path, begin of what, reason.
 const EXPLAINED: &[(&str, &str, &str)] = &[
+    ("init_prog.mp4", "media.truncated", "sample tables, but no sample"),
     (
         "cbcs.mp4",
         "",

@@ -4,11 +4,13 @@
 use super::movie::{Described, Movie, Payload};
 use super::nal::Walk;
 use super::runs::{Runs, Traf};
+use super::tables;
 use crate::error::{Code, Error};
 use crate::media::chunk::{Chunk, append};
 use crate::media::{Meta, Piece, Sample};
 use crate::time::{Micros, from_ticks};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// A longer sample of text is not kept.
 const MOST_TEXT: u32 = 1 << 20;
@@ -43,10 +45,10 @@ pub struct Follower {
     metas: Vec<Meta>,
 }
 
-/// A `moof` with samples that have not come.
+/// A `moof`, or a `moov` with tables, with samples that have not come.
 struct Fragment {
     /// Its payload.
-    moof: Vec<u8>,
+    moof: Arc<Vec<u8>>,
     /// Where it ends in the segment.
     end: u64,
     cursors: Vec<Cursor>,
@@ -55,7 +57,7 @@ struct Fragment {
 /// Follows one track through one fragment.
 struct Cursor {
     track: usize,
-    source: Runs,
+    source: Source,
     /// The sample that comes or is to come, and whether anything in a table stands for it.
     current: Option<(Placed, bool)>,
     /// Bytes of it that have come. `None`: some did not.
@@ -64,6 +66,21 @@ struct Cursor {
     text: Vec<u8>,
     walk: Walk,
     done: Vec<Sample>,
+}
+
+/// Where samples are told of.
+enum Source {
+    Runs(Runs),
+    Tables(tables::Walk),
+}
+
+impl Source {
+    fn next(&mut self, table: &[u8]) -> Option<(Placed, bool)> {
+        match self {
+            Source::Runs(runs) => runs.next(table),
+            Source::Tables(walk) => walk.next(table),
+        }
+    }
 }
 
 impl Follower {
@@ -81,6 +98,17 @@ impl Follower {
         self.next = vec![0; movie.tracks.len()];
     }
 
+    /// The `moov` that came has tables of samples. It ends there in the file, or is not passed yet.
+    pub fn begin_tables(&mut self, movie: &Movie, moov: &Arc<Vec<u8>>, end: u64) {
+        let tracks = movie.tracks.iter().enumerate();
+        let cursors = tracks.filter_map(|(track, described)| {
+            let walk = tables::Walk::from(described.tables.as_ref()?, moov, 0);
+            Some(Cursor::new(track, Source::Tables(walk), moov))
+        });
+        let cursors = cursors.collect();
+        self.fragments.push(Fragment { moof: moov.clone(), end, cursors });
+    }
+
     /// A `moof` came, which stands there in the segment.
     pub fn begin_fragment(&mut self, movie: &Movie, moof: &[u8], stands: Range<u64>) {
         let trafs = Traf::all(moof, &movie.tracks);
@@ -94,11 +122,12 @@ impl Follower {
             });
             self.earliest = starts.min_by_key(|(ticks, timescale)| from_ticks(*ticks, *timescale));
         }
-        let cursors = runs.into_iter().map(|(track, source)| Cursor::new(track, source, moof)).collect();
+        let cursors =
+            runs.into_iter().map(|(track, source)| Cursor::new(track, Source::Runs(source), moof)).collect();
         if self.fragments.len() == MOST_FRAGMENTS {
             self.fragments.remove(0);
         }
-        self.fragments.push(Fragment { moof: moof.to_vec(), end, cursors });
+        self.fragments.push(Fragment { moof: Arc::new(moof.to_vec()), end, cursors });
     }
 
     /// Earliest presentation time of the segment's first fragment, after edits, and its ticks a second.
@@ -151,7 +180,7 @@ impl Follower {
 }
 
 impl Cursor {
-    fn new(track: usize, mut source: Runs, moof: &[u8]) -> Cursor {
+    fn new(track: usize, mut source: Source, moof: &[u8]) -> Cursor {
         let current = source.next(moof);
         let (text, walk) = (Vec::new(), Walk::default());
         Cursor { track, source, current, seen: Some(0), text, walk, done: Vec::new() }

@@ -4,32 +4,38 @@
 //! A segment's bytes are held until its first `moof` is complete, so that its first piece carries its
 //! timing; a `moof` or a box header that chunks cut in two is held likewise.
 
+mod all;
 mod audio;
 mod boxes;
 mod codec;
 mod follow;
+mod index;
 mod init;
 mod moof;
 mod movie;
 mod nal;
 mod names;
+mod plan;
 mod runs;
+mod tables;
 mod timed;
 pub mod tree;
+mod write;
 
 use super::chunk::{Chunk, append};
-use super::{Data, Event, Meta, Piece, Timing};
+use super::{Data, Piece, Timing};
 use crate::error::{Code, Error};
-use crate::time::rescale;
-use follow::Follower;
+use all::All;
 use init::Init;
-use movie::Movie;
 
 pub use boxes::{Kind, header};
 pub use codec::{hex, string};
+pub use index::Index;
 
 /// More bytes than this in front of a segment's first `mdat`, or in one `moof`, are damage.
 const MOST_HELD: u64 = 4 << 20;
+/// A longer `moov` is damage even where it has the sample tables of hours.
+const MOST_TABLES: u64 = 64 << 20;
 
 /// Whether `kind` may be the first box of a segment.
 pub fn may_begin(kind: &Kind) -> bool {
@@ -84,17 +90,6 @@ pub struct Reader<const ALL: bool> {
     all: All,
 }
 
-/// What is read only where everything is wanted.
-#[derive(Default)]
-struct All {
-    movie: Movie,
-    follow: Follower,
-    /// Tracks as they were told of.
-    told: Vec<super::Track>,
-    /// Events that count from the segment's earliest presentation time, which is not known yet.
-    events: Vec<Event>,
-}
-
 /// A chunk that is being read, with the part from `start` not handed on yet.
 struct Run<'a> {
     chunk: &'a dyn Chunk,
@@ -127,6 +122,8 @@ impl<const ALL: bool> Reader<ALL> {
         self.position = 0;
         if ALL {
             self.all.follow.begin_segment();
+            self.all.plan = None;
+            self.all.known = None;
             self.all.events.clear();
         }
     }
@@ -175,7 +172,7 @@ impl<const ALL: bool> Reader<ALL> {
                     if *left == 0 {
                         self.state = State::Header(0);
                     }
-                    self.all.read(self.position + part.start as u64, chunk, part)?;
+                    self.all.read(self.position, part, &mut run)?;
                 }
                 State::Keep(_, left) | State::Pass(_, left) if *left > here as u64 => {
                     *left -= here as u64;
@@ -193,7 +190,9 @@ impl<const ALL: bool> Reader<ALL> {
                 }
             }
         }
-        if self.waiting || matches!(self.state, State::Keep(..)) {
+        if ALL && self.all.plan.is_some() && !matches!(self.state, State::Keep(..)) {
+            self.held.clear();
+        } else if self.waiting || matches!(self.state, State::Keep(..)) {
             append(&mut self.held, chunk, run.start..end);
         } else {
             run.hand_on(&mut self.held, end);
@@ -229,19 +228,33 @@ impl<const ALL: bool> Reader<ALL> {
     fn begin_box(&mut self, head: Head, run: &mut Run, start: usize) -> Result<(), Error> {
         let Head { kind, size, length, .. } = head;
         let open = size == 0;
-        let keep = matches!(&kind, b"moof" | b"moov")
+        let mut keep = matches!(&kind, b"moof" | b"moov")
             || ALL && !open && size <= MOST_HELD && matches!(&kind, b"emsg" | b"prft");
+        if ALL && self.all.plan.is_some() {
+            match &kind {
+                // Its tables are known already.
+                b"moov" if self.all.known == Some(head.at) => keep = false,
+                // Fragments follow what was none, or another file does.
+                b"moof" | b"ftyp" | b"moov" if head.at > 0 => {
+                    self.all.plan = None;
+                    run.start = start;
+                    self.waiting = kind != *b"moof";
+                }
+                _ => {}
+            }
+        }
         if kind == *b"mdat" && self.waiting {
             // A whole file, or a segment without its beginning.
             return Err(error(Code::MediaContainer, head));
         }
         let early = kind == *b"moof" && self.init.is_none();
         let held = (self.held.len() + start - run.start) as u64;
-        let long = (keep || self.waiting) && (open || size.saturating_add(held) > MOST_HELD);
+        let most = if ALL && kind == *b"moov" { MOST_TABLES } else { MOST_HELD };
+        let long = (keep || self.waiting) && (open || size.saturating_add(held) > most);
         if early || long || !open && size < length as u64 {
             return Err(error(Code::MediaCorrupt, head));
         }
-        if kind == *b"ftyp" && !self.waiting {
+        if kind == *b"ftyp" && !self.waiting && !(ALL && self.all.plan.is_some()) {
             // Another file begins in the same resource.
             if start > run.start {
                 run.hand_on(&mut self.held, start);
@@ -277,14 +290,22 @@ impl<const ALL: bool> Reader<ALL> {
             let mut data = std::mem::take(&mut self.held);
             append(&mut data, run.chunk, run.start..end);
             run.start = end;
+            self.waiting = true;
+            if ALL && self.all.begin_tables(&init, head.at + head.size) {
+                data = self.all.init(&data);
+                self.waiting = false;
+            }
             run.out.push(Piece::Init { mime: init.mime.clone(), data });
             self.init = Some(init);
-            self.waiting = true;
             if ALL {
                 self.all.tell_tracks(run.out);
             }
         } else if ALL && head.kind != *b"moof" {
             self.all.beside(head.kind, payload, run.out);
+            if self.all.plan.is_some() {
+                self.held.clear();
+                run.start = end;
+            }
         } else {
             if ALL {
                 self.all.begin_fragment(head, payload, run.out);
@@ -297,81 +318,26 @@ impl<const ALL: bool> Reader<ALL> {
     }
 }
 
-impl All {
-    /// A `moov` is complete.
-    fn begin_movie(&mut self, head: Head, moov: &[u8], out: &mut Vec<Piece>) -> Result<(), Error> {
-        self.follow.give(&self.movie, out);
-        self.movie = Movie::parse(moov).ok_or_else(|| error(Code::MediaCorrupt, head))?;
-        self.follow.begin_movie(&self.movie);
+impl Reader<true> {
+    /// Tells of a file's `moov` (the box, whole), which stands at `at`, before the file's bytes come from the first on.
+    /// `head`: the file's first bytes, with its `ftyp`.
+    pub fn preload(&mut self, head: &[u8], moov: &[u8], at: u64, out: &mut Vec<Piece>) -> Result<(), Error> {
+        let (kind, size, length) = header(moov).unwrap_or_default();
+        let place = Head { at, kind, size, length };
+        let payload = moov.get(length..).unwrap_or_default();
+        let Some(init) = Init::parse(payload).filter(|_| &kind == b"moov") else {
+            return Err(error(Code::MediaCorrupt, place));
+        };
+        self.all.begin_movie(place, payload, out)?;
+        if !self.all.begin_tables(&init, 0) {
+            return Ok(());
+        }
+        self.waiting = false;
+        self.all.known = Some(at);
+        out.push(Piece::Init { mime: init.mime.clone(), data: self.all.init(head) });
+        self.init = Some(init);
+        self.all.tell_tracks(out);
         Ok(())
-    }
-
-    fn tell_tracks(&mut self, out: &mut Vec<Piece>) {
-        for track in self.movie.tracks.iter().map(|described| &described.track) {
-            if !self.told.contains(track) {
-                self.told.retain(|told| told.id != track.id);
-                self.told.push(track.clone());
-                out.push(Piece::Track(Box::new(track.clone())));
-            }
-        }
-        out.extend(self.movie.protection.drain(..).map(Piece::Meta));
-    }
-
-    /// A `moof` is complete.
-    fn begin_fragment(&mut self, head: Head, moof: &[u8], out: &mut Vec<Piece>) {
-        let boxes = boxes::children(moof).filter(|(kind, _)| kind == b"pssh");
-        out.extend(boxes.filter_map(|(_, pssh)| movie::protection(pssh)).map(Piece::Meta));
-        let end = head.at.saturating_add(head.size);
-        // Of the fragments before, those whose samples have come are forgotten with that.
-        self.follow.give(&self.movie, out);
-        self.follow.begin_fragment(&self.movie, moof, head.at..end);
-        self.give_events(out);
-    }
-
-    /// A box beside the fragments is complete.
-    fn beside(&mut self, kind: Kind, payload: &[u8], out: &mut Vec<Piece>) {
-        if kind == *b"prft" {
-            out.extend(timed::producer_time(payload).map(Piece::Meta));
-        } else if let Some((event, version)) = timed::event(payload) {
-            match version {
-                0 => self.events.push(event),
-                _ => out.push(Piece::Meta(Meta::Event(Box::new(event)))),
-            }
-            if self.follow.earliest().is_some() {
-                self.give_events(out);
-            }
-        }
-    }
-
-    /// Gives the events that waited for the segment's earliest presentation time.
-    fn give_events(&mut self, out: &mut Vec<Piece>) {
-        let (start, timescale) = self.follow.earliest().unwrap_or_default();
-        for mut event in self.events.drain(..) {
-            event.time = event.time.saturating_add(rescale(start, timescale, event.timescale));
-            out.push(Piece::Meta(Meta::Event(Box::new(event))));
-        }
-    }
-
-    fn read(&mut self, from: u64, chunk: &dyn Chunk, part: std::ops::Range<usize>) -> Result<(), Error> {
-        self.follow.read(&self.movie, from, chunk, part)
-    }
-
-    /// Whether all samples that were told of have come.
-    fn complete(&self) -> bool {
-        !self.follow.is_waiting()
-    }
-
-    /// The segment ends at `position`, within `cut`; gives in what it ends too early.
-    fn end_segment(
-        &mut self,
-        position: u64,
-        cut: Option<String>,
-        out: &mut Vec<Piece>,
-    ) -> Result<Option<String>, Error> {
-        self.follow.read(&self.movie, position, &[0u8; 0].as_slice(), 0..0)?;
-        self.follow.give(&self.movie, out);
-        self.give_events(out);
-        Ok(cut.or_else(|| self.follow.is_waiting().then(|| "sample".to_owned())))
     }
 }
 
@@ -396,6 +362,6 @@ fn error(code: Code, head: Head) -> Error {
 }
 
 /// A box type for an error.
-fn name(kind: Kind) -> String {
+pub fn name(kind: Kind) -> String {
     kind.iter().map(|&c| if c.is_ascii_graphic() { c as char } else { '?' }).collect()
 }

@@ -1,9 +1,11 @@
 //! What a `moov` says of its tracks beyond what their fragments need ([`super::init`]): for a reader of everything.
 
 use super::boxes::{Kind as Type, array, be16, be32, be64, child, children, path};
+use super::tables::Tables;
 use super::{audio, codec, names};
 use crate::media::{Kind, Meta, Track};
 use crate::time::rescale;
+use std::sync::Arc;
 
 /// More tracks than this are damage.
 const MOST_TRACKS: usize = 64;
@@ -27,6 +29,8 @@ pub struct Described {
     pub defaults: Defaults,
     /// Media ticks before the presentation begins: the first edit that is not empty, less the empty ones before it.
     pub shift: i64,
+    /// Its samples, where the file is not fragmented.
+    pub tables: Option<Arc<Tables>>,
     /// All samples can be decoded from: sound, but for USAC.
     pub all_sync: bool,
 }
@@ -152,9 +156,10 @@ fn describe(trak: &[u8], moov: &[u8], clock: u32) -> Option<(Described, Option<[
         }
     }
     let all_sync = kind == Kind::Audio && track.codec != "mp4a.40.42";
+    let tables = Tables::read(moov, trak, all_sync).map(Arc::new);
     let defaults = defaults(moov, id);
     let shift = shift(trak, timescale, clock);
-    Some((Described { track, payload, defaults, shift, all_sync }, key))
+    Some((Described { track, payload, defaults, shift, tables, all_sync }, key))
 }
 
 /// A sample entry.
