@@ -12,6 +12,7 @@
 //! The page's reader, `Reader`, takes what MSE takes: one video and one audio stream, from the first random access
 //! point on. `Reader::of_all()` wants everything: all tracks, all access units, and what is timed beside them.
 
+pub mod captions;
 mod chunk;
 mod codec;
 #[cfg(feature = "decrypt")]
@@ -20,6 +21,7 @@ pub mod file;
 mod fmp4;
 mod mp4;
 mod piece;
+pub mod text;
 mod ts;
 
 use crate::error::{Code, Error};

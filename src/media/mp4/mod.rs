@@ -28,7 +28,7 @@ use crate::error::{Code, Error};
 use all::All;
 use init::Init;
 
-pub use boxes::{Kind, header};
+pub use boxes::{Kind, children, header};
 pub use codec::{hex, string};
 pub use index::Index;
 
