@@ -7,6 +7,7 @@ mod crypt;
 mod damage;
 mod file;
 mod mp4;
+mod text;
 mod ts;
 
 use std::path::{Path, PathBuf};

@@ -132,7 +132,8 @@ pub enum Align {
 }
 
 impl Align {
-    fn word(self) -> &'static str {
+    /// As WebVTT writes it.
+    pub fn word(self) -> &'static str {
         match self {
             Align::Start => "start",
             Align::Center => "center",
