@@ -1,8 +1,7 @@
 //! `thalweg transmux`: segments become one fragmented MP4, by the reader that plays them.
 //!
 //! One reader takes all segments, one after another, so that clocks unwrap across them. What it gives is written as it
-//! comes: its initialization segment, then `moof` and `mdat` (and `emsg`, `prft`); indexes and brands of the segments are
-//! left out, since they tell of other files.
+//! comes ([`output`]).
 
 mod output;
 
@@ -151,9 +150,14 @@ impl Work {
 
     /// Reads a segment; gives what is wrong with it.
     fn segment(&mut self, source: &mut Source, key: Option<&Key>) -> Result<Option<Error>, Failure> {
+        // SAMPLE-AES leaves the container in the clear.
+        let (samples, whole) = if is_container(&source.head) { (key, None) } else { (None, key) };
+        if let Err(error) = self.reader.set_key(samples) {
+            return Ok(Some(error));
+        }
         self.reader.begin_segment(self.end);
         self.tracks.begin_segment();
-        let (mut decrypt, mut plain) = (key.map(Cbc::new), Vec::new());
+        let (mut decrypt, mut plain) = (whole.map(Cbc::new), Vec::new());
         let mut failed = None;
         let mut bytes_in = 0;
         let read = source.bytes(|chunk| {
@@ -231,13 +235,21 @@ impl Work {
 
     fn finish(mut self, to: &Path) -> Result<Result<Value, Error>, Failure> {
         let doing = |error| Failure::Failed(format!("{}: {error}", to.display()));
+        let mut tracks = self.tracks.finish(|_| None, &mut self.warnings);
         if !self.output.has_media {
-            return Ok(Err(self
-                .error
-                .unwrap_or_else(|| Error::new(Code::MediaTruncated).what("no samples"))));
+            return Ok(Err(self.error.unwrap_or_else(|| nothing(&tracks))));
         }
+        // What MP4 has no sample entry for stands by its stream type.
+        tracks.retain(|track| {
+            let codec = track["codec"].as_str().unwrap_or_default();
+            let written = !codec.starts_with("0x");
+            if !written && track["samples"] != 0 {
+                self.warnings
+                    .add_anywhere("track_left_out", &format!("track {}: stream type {codec}", track["id"]));
+            }
+            written
+        });
         let bytes_out = self.output.finish().map_err(doing)?;
-        let tracks = self.tracks.finish(|_| None, &mut self.warnings);
         Ok(Ok(json!({
             "tracks": tracks,
             "duration": self.tracks.span().map(|(start, end)| thalweg_inspector::seconds(end.saturating_sub(start))),
@@ -247,6 +259,25 @@ impl Work {
             "warnings": self.warnings.finish(),
         })))
     }
+}
+
+/// Why nothing came of tracks in which nothing is wrong.
+fn nothing(tracks: &[Value]) -> Error {
+    let Some(track) = tracks.iter().find(|track| track["samples"] != 0) else {
+        return Error::new(Code::MediaTruncated).what("no samples");
+    };
+    match track["encrypted"].as_str() {
+        Some(scheme) => Error::new(Code::DrmKey).what(scheme),
+        None => Error::new(Code::MediaCodec).what(track["codec"].as_str().unwrap_or_default()),
+    }
+}
+
+/// Whether the bytes begin as a container that SAMPLE-AES is used in: packets of MPEG-TS, an ID3 tag, boxes. Encrypted as a
+/// whole they would by chance once in 2^24 times.
+fn is_container(head: &[u8]) -> bool {
+    let packets = |size: usize| (0..3).all(|packet| head.get(packet * size) == Some(&0x47));
+    let boxes = matches!(head.get(4..8), Some(b"ftyp" | b"styp" | b"moov" | b"moof" | b"sidx"));
+    head.starts_with(b"ID3") || packets(188) || boxes
 }
 
 /// Seconds of the processor's time that this process has used.

@@ -1,10 +1,12 @@
-//! The file that `thalweg transmux` writes: one initialization segment, then the fragments as they come.
+//! The file that `thalweg transmux` writes: one initialization segment, then the segments' boxes as they come, but for
+//! indexes of random access (`mfra`) that tell places in other files. Offsets into the file (`tfhd`) are put right.
 //!
 //! Initialization segments may come again, each with all that is in the one before and more; the last one is the file's,
 //! and what is written already makes room for it at the end.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
+use std::ops::Range;
 use thalweg::{Code, Error};
 
 /// Bytes that are moved at once.
@@ -19,19 +21,28 @@ pub struct Output {
     /// The initialization segment in the file is not the last one.
     stale: bool,
     media: Boxes,
+    /// Bytes written.
+    position: u64,
     /// A fragment has been written.
     pub has_media: bool,
     /// The file could not be written.
     pub failed: Option<io::Error>,
 }
 
-/// Where the filter stands in the media's boxes.
+/// Where the filter stands in the boxes of a segment.
 #[derive(Default)]
 struct Boxes {
     header: Vec<u8>,
     left: u64,
     kept: bool,
+    /// Bytes of the segment that have come.
+    position: u64,
+    /// A `moof`, until it is complete, and where it began.
+    moof: Option<(u64, Vec<u8>)>,
 }
+
+/// A longer `moof` is written as it comes; the reader takes none that is so long.
+const LONGEST_MOOF: u64 = 16 << 20;
 
 impl Output {
     /// Writes into an empty file.
@@ -42,6 +53,7 @@ impl Output {
             init_in_file: 0,
             stale: false,
             media: Boxes::default(),
+            position: 0,
             has_media: false,
             failed: None,
         }
@@ -49,9 +61,10 @@ impl Output {
 
     /// Takes an initialization segment. `more`: it holds all that the one before it held.
     pub fn init(&mut self, data: &[u8], more: bool) -> Result<(), Error> {
-        let mut own = Boxes::default();
         let mut init = Vec::with_capacity(data.len());
-        own.filter(data, |kind| matches!(kind, b"ftyp" | b"moov"), |part| init.extend_from_slice(part));
+        let wanted = |kind: &[u8; 4]| matches!(kind, b"ftyp" | b"moov");
+        Boxes::default().filter(data, wanted, |part, _| init.extend_from_slice(part));
+        self.media.position += data.len() as u64;
         if self.init_in_file == 0 {
             self.init_in_file = init.len();
             self.write(&init);
@@ -65,14 +78,20 @@ impl Output {
         Ok(())
     }
 
-    /// Takes a segment's bytes. What is no part of a fragment is left out.
+    /// Takes a segment's bytes.
     pub fn media(&mut self, bytes: &[u8]) {
         let mut boxes = std::mem::take(&mut self.media);
-        let fragment = |kind: &[u8; 4]| matches!(kind, b"moof" | b"mdat" | b"emsg" | b"prft");
-        boxes.filter(bytes, fragment, |part| {
-            self.has_media = true;
-            self.write(part);
-        });
+        boxes.filter(
+            bytes,
+            |kind| kind != b"mfra",
+            |part, moof| {
+                if let Some(from) = moof {
+                    move_offsets(part, from, self.position);
+                    self.has_media = true;
+                }
+                self.write(part);
+            },
+        );
         self.media = boxes;
     }
 
@@ -84,6 +103,7 @@ impl Output {
     fn write(&mut self, bytes: &[u8]) {
         if self.failed.is_none() {
             self.failed = self.file.write_all(bytes).err();
+            self.position += bytes.len() as u64;
         }
     }
 
@@ -126,14 +146,20 @@ fn make_room(file: &mut File, from: u64, to: u64, length: u64) -> io::Result<()>
 }
 
 impl Boxes {
-    /// Hands on the bytes of the boxes whose type is wanted.
-    fn filter(&mut self, mut bytes: &[u8], wanted: impl Fn(&[u8; 4]) -> bool, mut give: impl FnMut(&[u8])) {
+    /// Hands on the bytes of the boxes whose type is wanted; a `moof` as a whole, with its place in the segment.
+    fn filter(
+        &mut self,
+        mut bytes: &[u8],
+        wanted: impl Fn(&[u8; 4]) -> bool,
+        mut give: impl FnMut(&mut [u8], Option<u64>),
+    ) {
         while !bytes.is_empty() {
             if self.left == 0 {
                 let long = self.header.starts_with(&[0, 0, 0, 1]);
                 let want = if long { 16 } else { 8 };
                 let (now, rest) = bytes.split_at(bytes.len().min(want - self.header.len()));
                 self.header.extend_from_slice(now);
+                self.position += now.len() as u64;
                 bytes = rest;
                 let Some((size, kind)) = head(&self.header) else { continue };
                 self.left = match size {
@@ -141,8 +167,10 @@ impl Boxes {
                     size => size.saturating_sub(self.header.len() as u64),
                 };
                 self.kept = wanted(&kind);
-                if self.kept {
-                    give(&self.header);
+                if self.kept && &kind == b"moof" && self.left < LONGEST_MOOF {
+                    self.moof = Some((self.position - self.header.len() as u64, self.header.clone()));
+                } else if self.kept {
+                    give(&mut self.header, None);
                 }
                 self.header.clear();
                 continue;
@@ -150,12 +178,60 @@ impl Boxes {
             let (now, rest) =
                 bytes.split_at(usize::try_from(self.left).unwrap_or(usize::MAX).min(bytes.len()));
             self.left -= now.len() as u64;
+            self.position += now.len() as u64;
             bytes = rest;
-            if self.kept {
-                give(now);
+            if let Some((_, moof)) = &mut self.moof {
+                moof.extend_from_slice(now);
+                if self.left == 0
+                    && let Some((at, mut moof)) = self.moof.take()
+                {
+                    give(&mut moof, Some(at));
+                }
+            } else if self.kept {
+                give(&mut now.to_vec(), None);
             }
         }
     }
+}
+
+/// Puts right the places in the file that a `moof` names (`base_data_offset`, ISO/IEC 14496-12 8.8.7): it stood at `from`, and
+/// stands at `to` now. Places outside of it and its payload's beginning are in a file of which the segment is a part: they count
+/// from the first of them, which is that of the `moof`.
+fn move_offsets(moof: &mut [u8], from: u64, to: u64) {
+    let mut places = Vec::new();
+    for traf in children(moof, 8..moof.len(), b"traf") {
+        for tfhd in children(moof, traf.start + 8..traf.end, b"tfhd") {
+            let fields = moof.get(tfhd.start + 8..tfhd.end).unwrap_or_default();
+            if fields.get(3).is_some_and(|flags| flags & 1 != 0) && fields.len() >= 16 {
+                places.push(tfhd.start + 16);
+            }
+        }
+    }
+    let base =
+        |moof: &[u8], at: usize| moof[at..at + 8].iter().fold(0, |sum, &byte| sum << 8 | u64::from(byte));
+    let Some(first) = places.first().map(|&at| base(moof, at)) else { return };
+    let known = (from..from + moof.len() as u64 + 16).contains(&first);
+    let origin = if known { from } else { first };
+    for at in places {
+        let moved = base(moof, at).wrapping_sub(origin).wrapping_add(to);
+        moof[at..at + 8].copy_from_slice(&moved.to_be_bytes());
+    }
+}
+
+/// The places of the boxes of this type in a range of `data`.
+fn children(data: &[u8], range: Range<usize>, kind: &[u8; 4]) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let mut at = range.start;
+    while let Some((size, this)) = data.get(at..range.end).and_then(head) {
+        let end =
+            usize::try_from(size).ok().and_then(|size| at.checked_add(size)).filter(|&end| end <= range.end);
+        let Some(end) = end.filter(|&end| end >= at + 8) else { break };
+        if &this == kind {
+            found.push(at..end);
+        }
+        at = end;
+    }
+    found
 }
 
 /// Size and type that a whole header tells.
@@ -216,10 +292,29 @@ mod tests {
                 boxes.filter(
                     chunk,
                     |kind| matches!(kind, b"moof" | b"mdat" | b"prft"),
-                    |part| kept.extend(part),
+                    |part, _| kept.extend_from_slice(part),
                 );
             }
             assert_eq!(kept, wanted, "{size}");
+        }
+    }
+
+    #[test]
+    fn places_in_the_file_move_along() {
+        let fragment = |base: u64| {
+            let tfhd = boxed(b"tfhd", &[&[0, 0, 0, 1, 0, 0, 0, 9][..], &base.to_be_bytes()].concat());
+            boxed(b"moof", &[boxed(b"mfhd", &[0; 8]), boxed(b"traf", &tfhd)].concat())
+        };
+        let base = |moof: &[u8]| u64::from_be_bytes(*moof.last_chunk().unwrap());
+        let length = fragment(0).len() as u64;
+        // Its own place, its payload's, and a place in another file; here it stands at 1000, and there at 70.
+        for (before, after) in [(1000, 70), (1000 + length + 8, 70 + length + 8), (5_000_000, 70)] {
+            let mut moof = fragment(before);
+            move_offsets(&mut moof, 1000, 70);
+            assert_eq!(base(&moof), after, "{before}");
+            for cut in 0..moof.len() {
+                move_offsets(&mut moof[..cut].to_vec(), 1000, 70);
+            }
         }
     }
 }

@@ -10,6 +10,9 @@ use thalweg::time::{SECOND, from_ticks};
 /// More tracks than any container has use for are damage.
 const MOST_TRACKS: usize = 1000;
 
+/// No more different durations are counted.
+const MOST_DURATIONS: usize = 32;
+
 /// No more joints of segments are told of.
 const MOST_JOINTS: usize = 100;
 
@@ -33,7 +36,9 @@ struct State {
     span: Option<(i64, i64)>,
     /// Ticks: of all samples together.
     duration: u64,
-    /// Ticks between samples that do not follow each other, and how often.
+    /// How often each duration came, of the first few.
+    durations: Vec<(u32, u64)>,
+    /// How often a sample does not begin where the one before ends.
     jumps: u64,
     /// The next sample is the first of a segment.
     joins: bool,
@@ -50,7 +55,7 @@ struct Shown<'a> {
     codec: &'a str,
     width: Option<u32>,
     height: Option<u32>,
-    /// Pictures a second, on average.
+    /// Pictures a second: as nearly all of them are apart, else on average.
     frame_rate: Option<Value>,
     sample_rate: Option<u32>,
     channels: Option<u16>,
@@ -90,6 +95,7 @@ impl Tracks {
                 last: None,
                 span: None,
                 duration: 0,
+                durations: Vec::new(),
                 jumps: 0,
                 joins: false,
                 joints: Vec::new(),
@@ -118,6 +124,12 @@ impl Tracks {
             state.keyframes += u64::from(sample.sync);
             state.bytes += u64::from(sample.size);
             state.duration += u64::from(sample.duration);
+            let known = state.durations.len();
+            match state.durations.iter_mut().find(|(ticks, _)| *ticks == sample.duration) {
+                Some((_, count)) => *count += 1,
+                None if known < MOST_DURATIONS => state.durations.push((sample.duration, 1)),
+                None => {}
+            }
             let (low, high) = state.span.unwrap_or((sample.pts, sample.pts));
             state.span = Some((low.min(sample.pts), high.max(sample.pts)));
             let end = state.last.as_ref().map(|last| last.dts.saturating_add(i64::from(last.duration)));
@@ -200,8 +212,17 @@ impl State {
             let rate = (count * u128::from(track.timescale) + duration / 2).checked_div(duration)?;
             u64::try_from(rate).ok()
         };
-        let frame_rate =
-            (track.kind == Kind::Video).then(|| a_second(u128::from(self.samples) * 1000)).flatten();
+        // Where pictures are missing the rate is still that of the others.
+        let usual = self.durations.iter().max_by_key(|(_, count)| count);
+        let usual = usual.filter(|(ticks, count)| *ticks > 0 && count * 10 >= self.samples * 9);
+        let frame_rate = match usual {
+            Some((ticks, _)) => {
+                let (scale, ticks) = (u64::from(track.timescale) * 1000, u64::from(*ticks));
+                Some((scale + ticks / 2) / ticks)
+            }
+            None => a_second(u128::from(self.samples) * 1000),
+        };
+        let frame_rate = frame_rate.filter(|_| track.kind == Kind::Video);
         let (first, last) = (self.first.as_ref(), self.last.as_ref());
         Shown {
             id: track.id,
