@@ -26,20 +26,20 @@ pub struct Description {
     entry: Vec<u8>,
 }
 
-/// A VisualSampleEntry (ISO/IEC 14496-12 12.1.3) with the boxes that `boxes` appends; `size` in pixels after
-/// cropping, `aspect` of a pixel.
+/// A VisualSampleEntry (ISO/IEC 14496-12 12.1.3) with a configuration box; `size` in pixels after cropping, `aspect` of
+/// a pixel.
 pub fn visual(
     kind: &[u8; 4],
     (width, height): (u32, u32),
     aspect: (u32, u32),
-    boxes: impl FnOnce(&mut Vec<u8>),
+    (config, record): (&[u8; 4], &[u8]),
 ) -> Description {
     let mut entry = Vec::new();
     boxed(&mut entry, kind, |out| {
         words(out, &[0, 1, 0, 0, 0, 0, width << 16 | height, 0x48_0000, 0x48_0000, 0, 0x1_0000]);
         out.extend_from_slice(&[0; 30]);
         out.extend_from_slice(&[0, 0x18, 0xff, 0xff]);
-        boxes(out);
+        boxed(out, config, |out| out.extend_from_slice(record));
         if aspect.0 != aspect.1 {
             boxed(out, b"pasp", |out| words(out, &[aspect.0, aspect.1]));
         }

@@ -1,4 +1,5 @@
-//! Reading the bits of a NAL unit's payload (ITU-T H.264 7.2, 9.1).
+//! Reading the bits of a NAL unit's payload (ITU-T H.264 7.2, 9.1). What lies past the end reads as zeros: that it
+//! was read shows in [`Bits::is_over`], which is looked at once, when all has been read.
 
 /// Bits of a NAL unit, without its emulation prevention bytes.
 pub struct Bits<'a> {
@@ -7,17 +8,26 @@ pub struct Bits<'a> {
     /// Bits of `data[at]` that are used.
     used: u32,
     zeros: u32,
+    over: bool,
 }
 
 impl<'a> Bits<'a> {
     /// Bits from the first byte of `data`.
     pub fn new(data: &'a [u8]) -> Self {
-        Bits { data, at: 0, used: 0, zeros: 0 }
+        Bits { data, at: 0, used: 0, zeros: 0, over: false }
+    }
+
+    /// More was read than there is, or a number that has no end.
+    pub fn is_over(&self) -> bool {
+        self.over
     }
 
     /// One bit.
-    pub fn bit(&mut self) -> Option<bool> {
-        let byte = *self.data.get(self.at)?;
+    pub fn bit(&mut self) -> bool {
+        let Some(&byte) = self.data.get(self.at) else {
+            self.over = true;
+            return false;
+        };
         let bit = byte >> (7 - self.used) & 1 == 1;
         self.used += 1;
         if self.used == 8 {
@@ -29,30 +39,39 @@ impl<'a> Bits<'a> {
                 self.zeros = 0;
             }
         }
-        Some(bit)
+        bit
     }
 
     /// u(n), up to 32 bits.
-    pub fn u(&mut self, count: u32) -> Option<u32> {
-        (0..count).try_fold(0, |value, _| Some(value << 1 | u32::from(self.bit()?)))
+    pub fn u(&mut self, count: u32) -> u32 {
+        (0..count).fold(0, |value, _| value << 1 | u32::from(self.bit()))
     }
 
-    /// ue(v).
-    pub fn ue(&mut self) -> Option<u32> {
+    /// ue(v); 0 where it has no end.
+    pub fn ue(&mut self) -> u32 {
         let mut zeros = 0;
-        while !self.bit()? {
+        while !self.bit() {
             zeros += 1;
             if zeros > 31 {
-                return None;
+                self.over = true;
+                return 0;
             }
         }
-        Some((1 << zeros) - 1 + self.u(zeros)?)
+        (1 << zeros) - 1 + self.u(zeros)
     }
 
     /// se(v).
-    pub fn se(&mut self) -> Option<i32> {
-        let code = i64::from(self.ue()?);
-        let value = if code & 1 == 1 { (code + 1) / 2 } else { -(code / 2) };
-        i32::try_from(value).ok()
+    pub fn se(&mut self) -> i32 {
+        // 9.1.1: 0, 1, -1, 2, -2, ...; the largest code fits after it is halved.
+        let code = self.ue();
+        let half = (code / 2) as i32;
+        if code & 1 == 1 { half.wrapping_add(1) } else { -half }
+    }
+
+    /// Steps over so many numbers of ue(v) or se(v).
+    pub fn skip(&mut self, count: u32) {
+        for _ in 0..count {
+            self.ue();
+        }
     }
 }

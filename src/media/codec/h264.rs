@@ -2,7 +2,7 @@
 
 use super::bits::Bits;
 use super::nal::{Purpose, Role, Sets, Syntax};
-use crate::media::fmp4::{self, Description, boxed};
+use crate::media::fmp4::{self, Description};
 
 /// The parameter sets in force, and the slice that came last.
 #[derive(Default)]
@@ -50,9 +50,8 @@ impl Syntax for Avc {
     fn describe(&self) -> Option<Description> {
         let (sps, _) = self.sps.first()?;
         self.pps.first()?;
-        Some(fmp4::visual(b"avc1", (sps.width, sps.height), sps.aspect, |out| {
-            boxed(out, b"avcC", |out| self.avcc(sps, out));
-        }))
+        let record = self.avcc(sps);
+        Some(fmp4::visual(b"avc1", (sps.width, sps.height), sps.aspect, (b"avcC", &record)))
     }
 
     fn header(&self) -> usize {
@@ -62,26 +61,27 @@ impl Syntax for Avc {
 
 impl Avc {
     /// AVCDecoderConfigurationRecord (ISO/IEC 14496-15 5.3.3.1), with NAL unit lengths of 4 bytes.
-    fn avcc(&self, sps: &Sps, out: &mut Vec<u8>) {
-        out.push(1);
-        out.extend_from_slice(&sps.profile);
-        out.extend_from_slice(&[0xff, 0xe0 | self.sps.len() as u8]);
-        self.sps.write(out);
+    fn avcc(&self, sps: &Sps) -> Vec<u8> {
+        let [profile, constraints, level] = sps.profile;
+        let mut out = vec![1, profile, constraints, level, 0xff, 0xe0 | self.sps.len() as u8];
+        self.sps.write(&mut out);
         out.push(self.pps.len() as u8);
-        self.pps.write(out);
-        if matches!(sps.profile[0], 100 | 110 | 122 | 144) {
+        self.pps.write(&mut out);
+        if matches!(profile, 100 | 110 | 122 | 144) {
             out.extend_from_slice(&[0xfc | sps.chroma, 0xf8 | sps.luma_depth, 0xf8 | sps.chroma_depth, 0]);
         }
+        out
     }
 
     /// What a slice that is of no IDR picture is for.
     fn purpose(&self, head: &[u8]) -> Purpose {
         let mut bits = Bits::new(head.get(1..).unwrap_or_default());
-        match (bits.ue().and_then(|_| bits.ue()), self.sps.first()) {
+        bits.ue();
+        match (bits.ue(), self.sps.first()) {
             // slice_type I, and I of the whole picture (table 7-6). With one reference frame it is the only one that later
             // pictures can refer to.
-            (Some(2 | 7), Some((Sps { references: 0 | 1, .. }, _))) => Purpose::Sync,
-            (Some(2 | 7), _) => Purpose::Intra,
+            (2 | 7, Some((Sps { references: 0 | 1, .. }, _))) => Purpose::Sync,
+            (2 | 7, _) => Purpose::Intra,
             _ => Purpose::Slice,
         }
     }
@@ -90,26 +90,28 @@ impl Avc {
     fn slice(&self, head: &[u8]) -> Option<Slice> {
         let (&byte, payload) = head.split_first()?;
         let mut bits = Bits::new(payload);
-        bits.ue()?;
-        bits.ue()?;
-        let id = bits.ue()?;
+        bits.skip(2);
+        let id = bits.ue();
         let pps = self.pps.get(id)?;
         let sps = self.sps.get(pps.sps)?;
         if sps.separate {
-            bits.u(2)?;
+            bits.u(2);
         }
-        let frame_num = bits.u(sps.frame_num_bits)?;
-        let field = !sps.frames_only && bits.bit()?;
-        let bottom = field && bits.bit()?;
-        let idr = if byte & 0x1f == 5 { Some(bits.ue()?) } else { None };
-        let second = pps.pic_order_present && !field;
-        let order = match sps.order {
-            Order::Lsb(count) => (bits.u(count)? as i32, if second { bits.se()? } else { 0 }),
-            Order::Deltas => (bits.se()?, if second { bits.se()? } else { 0 }),
-            Order::Output => (0, 0),
-        };
+        let frame_num = bits.u(sps.frame_num_bits);
+        let field = !sps.frames_only && bits.bit();
+        let bottom = field && bits.bit();
+        // idr_pic_id goes to 65535.
+        let idr = if byte & 0x1f == 5 { bits.ue() } else { u32::MAX };
+        let mut order = (0, 0);
+        if sps.order != Order::Output {
+            order.0 = if let Order::Lsb(count) = sps.order { bits.u(count) as i32 } else { bits.se() };
+            if pps.pic_order_present && !field {
+                order.1 = bits.se();
+            }
+        }
         let reference = byte & 0x60 != 0;
-        Some(Slice { pps: id, frame_num, field, bottom, reference, idr, order })
+        let slice = Slice { pps: id, frame_num, field, bottom, reference, idr, order };
+        (!bits.is_over()).then_some(slice)
     }
 }
 
@@ -123,7 +125,7 @@ struct Slice {
     /// nal_ref_idc is not 0.
     reference: bool,
     /// idr_pic_id of an IDR picture.
-    idr: Option<u32>,
+    idr: u32,
     /// pic_order_cnt_lsb and delta_pic_order_cnt_bottom, or delta_pic_order_cnt.
     order: (i32, i32),
 }
@@ -148,9 +150,10 @@ struct Pps {
 impl Pps {
     fn parse(data: &[u8]) -> Option<Pps> {
         let mut bits = Bits::new(data);
-        let (id, sps) = (bits.ue()?, bits.ue()?);
-        bits.bit()?;
-        Some(Pps { id, sps, pic_order_present: bits.bit()? })
+        let (id, sps) = (bits.ue(), bits.ue());
+        bits.bit();
+        let pic_order_present = bits.bit();
+        (!bits.is_over()).then_some(Pps { id, sps, pic_order_present })
     }
 }
 
@@ -203,51 +206,52 @@ impl Sps {
     /// Reads the bytes behind the NAL unit's header.
     fn parse(data: &[u8]) -> Option<Sps> {
         let mut bits = Bits::new(data);
-        let profile = [bits.u(8)? as u8, bits.u(8)? as u8, bits.u(8)? as u8];
-        let id = bits.ue()?;
+        let profile = [bits.u(8) as u8, bits.u(8) as u8, bits.u(8) as u8];
+        let id = bits.ue();
         let (mut chroma, mut luma_depth, mut chroma_depth, mut separate) = (1, 0, 0, false);
         if matches!(profile[0], 100 | 110 | 122 | 244 | 44 | 83 | 86 | 118 | 128 | 138 | 139 | 134 | 135) {
-            chroma = bits.ue().filter(|&value| value <= 3)?;
-            separate = chroma == 3 && bits.bit()?;
-            luma_depth = bits.ue().filter(|&value| value <= 6)?;
-            chroma_depth = bits.ue().filter(|&value| value <= 6)?;
-            bits.bit()?;
-            if bits.bit()? {
+            chroma = bits.ue();
+            separate = chroma == 3 && bits.bit();
+            luma_depth = bits.ue();
+            chroma_depth = bits.ue();
+            bits.bit();
+            if bits.bit() {
                 for list in 0..if chroma == 3 { 12 } else { 8 } {
-                    if bits.bit()? {
-                        skip_scaling_list(&mut bits, if list < 6 { 16 } else { 64 })?;
+                    if bits.bit() {
+                        skip_scaling_list(&mut bits, if list < 6 { 16 } else { 64 });
                     }
                 }
             }
         }
-        let frame_num_bits = 4 + bits.ue().filter(|&value| value <= 12)?;
-        let order = match bits.ue()? {
-            0 => Order::Lsb(4 + bits.ue().filter(|&value| value <= 12)?),
+        let frame_num_bits = 4 + bits.ue().min(13);
+        let order = match bits.ue() {
+            0 => Order::Lsb(4 + bits.ue().min(13)),
             1 => {
-                let always_zero = bits.bit()?;
-                bits.se()?;
-                bits.se()?;
-                for _ in 0..bits.ue().filter(|&count| count <= 255)? {
-                    bits.se()?;
-                }
+                let always_zero = bits.bit();
+                bits.skip(2);
+                let count = bits.ue().min(255);
+                bits.skip(count);
                 if always_zero { Order::Output } else { Order::Deltas }
             }
             _ => Order::Output,
         };
-        let references = bits.ue()?;
-        bits.bit()?;
-        let columns = bits.ue()?.checked_add(1)?;
-        let rows = bits.ue()?.checked_add(1)?;
-        let frames_only = bits.bit()?;
+        let references = bits.ue();
+        bits.bit();
+        let columns = bits.ue();
+        let rows = bits.ue();
+        let frames_only = bits.bit();
         let fields = if frames_only { 1 } else { 2 };
         if !frames_only {
-            bits.bit()?;
+            bits.bit();
         }
-        bits.bit()?;
-        let crop = match bits.bit()? {
-            true => [bits.ue()?, bits.ue()?, bits.ue()?, bits.ue()?],
-            false => [0; 4],
-        };
+        bits.bit();
+        let mut crop = [0; 4];
+        if bits.bit() {
+            crop = [bits.ue(), bits.ue(), bits.ue(), bits.ue()];
+        }
+        if bits.is_over() || chroma > 3 || luma_depth > 6 || chroma_depth > 6 || columns.max(rows) > 0xfff {
+            return None;
+        }
         // 7.4.2.1.1: the crop counts in chroma samples, and in fields where there are fields.
         let (unit_x, unit_y) = match (chroma, separate) {
             (1, _) => (2, 2),
@@ -265,35 +269,34 @@ impl Sps {
             chroma: chroma as u8,
             luma_depth: luma_depth as u8,
             chroma_depth: chroma_depth as u8,
-            width: super::cropped(columns.checked_mul(16)?, crop[0], crop[1], unit_x)?,
-            height: super::cropped(rows.checked_mul(16 * fields)?, crop[2], crop[3], unit_y * fields)?,
+            width: super::cropped(16 * (columns + 1), crop[0], crop[1], unit_x)?,
+            height: super::cropped(16 * fields * (rows + 1), crop[2], crop[3], unit_y * fields)?,
             aspect: aspect(&mut bits).unwrap_or((1, 1)),
         })
     }
 }
 
-fn skip_scaling_list(bits: &mut Bits, size: u32) -> Option<()> {
+fn skip_scaling_list(bits: &mut Bits, size: u32) {
     let (mut last, mut next) = (8, 8);
     for _ in 0..size {
         if next != 0 {
-            next = (last + bits.se()?.clamp(-128, 127) + 256) % 256;
+            next = (last + bits.se().clamp(-128, 127) + 256) % 256;
         }
         last = if next == 0 { last } else { next };
     }
-    Some(())
 }
 
 /// The aspect ratio of the VUI (E.1.1), if there is one that says something.
 fn aspect(bits: &mut Bits) -> Option<(u32, u32)> {
-    if !bits.bit()? || !bits.bit()? {
+    if !bits.bit() || !bits.bit() {
         return None;
     }
-    let ratio = match bits.u(8)? {
-        255 => (bits.u(16)?, bits.u(16)?),
+    let ratio = match bits.u(8) {
+        255 => (bits.u(16), bits.u(16)),
         index => {
-            let (x, y) = *ASPECTS.get(usize::try_from(index).ok()?.checked_sub(1)?)?;
+            let (x, y) = *ASPECTS.get((index as usize).wrapping_sub(1))?;
             (u32::from(x), u32::from(y))
         }
     };
-    (ratio.0 > 0 && ratio.1 > 0).then_some(ratio)
+    (ratio.0 > 0 && ratio.1 > 0 && !bits.is_over()).then_some(ratio)
 }

@@ -2,7 +2,7 @@
 
 use super::bits::Bits;
 use super::nal::{Purpose, Role, Sets, Syntax};
-use crate::media::fmp4::{self, Description, boxed};
+use crate::media::fmp4::{self, Description};
 
 /// The parameter sets in force.
 #[derive(Default)]
@@ -46,9 +46,9 @@ impl Syntax for Hevc {
         let Some((&[head, _], payload)) = unit.split_first_chunk() else { return false };
         // 7.4.3.1 to 7.4.3.3: ids go to 15, 15 and 63.
         match head >> 1 & 0x3f {
-            VPS => Bits::new(payload).u(4).is_some_and(|id| self.vps.take(id, 15, unit, ())),
+            VPS => self.vps.take(Bits::new(payload).u(4), 15, unit, ()),
             SPS => Sps::parse(payload).is_some_and(|sps| self.sps.take(sps.id, 15, unit, sps)),
-            _ => Bits::new(payload).ue().is_some_and(|id| self.pps.take(id, 63, unit, ())),
+            _ => self.pps.take(Bits::new(payload).ue(), 63, unit, ()),
         }
     }
 
@@ -56,9 +56,7 @@ impl Syntax for Hevc {
         let (sps, _) = self.sps.first()?;
         self.vps.first()?;
         self.pps.first()?;
-        Some(fmp4::visual(b"hvc1", (sps.width, sps.height), (1, 1), |out| {
-            boxed(out, b"hvcC", |out| self.hvcc(sps, out));
-        }))
+        Some(fmp4::visual(b"hvc1", (sps.width, sps.height), (1, 1), (b"hvcC", &self.hvcc(sps))))
     }
 
     fn header(&self) -> usize {
@@ -68,18 +66,29 @@ impl Syntax for Hevc {
 
 impl Hevc {
     /// HEVCDecoderConfigurationRecord (ISO/IEC 14496-15 8.3.3.1), with NAL unit lengths of 4 bytes.
-    fn hvcc(&self, sps: &Sps, out: &mut Vec<u8>) {
-        out.push(1);
+    fn hvcc(&self, sps: &Sps) -> Vec<u8> {
+        let mut out = vec![1];
         out.extend_from_slice(&sps.profile);
-        // min_spatial_segmentation_idc, parallelismType: not known.
-        out.extend_from_slice(&[0xf0, 0, 0xfc, 0xfc | sps.chroma]);
-        // avgFrameRate and constantFrameRate: not known.
-        out.extend_from_slice(&[0xf8 | sps.luma_depth, 0xf8 | sps.chroma_depth, 0, 0]);
-        out.extend_from_slice(&[sps.layers << 3 | u8::from(sps.nested) << 2 | 3, 3]);
+        out.extend_from_slice(&[
+            // min_spatial_segmentation_idc, parallelismType: not known.
+            0xf0,
+            0,
+            0xfc,
+            0xfc | sps.chroma,
+            0xf8 | sps.luma_depth,
+            0xf8 | sps.chroma_depth,
+            // avgFrameRate and constantFrameRate: not known.
+            0,
+            0,
+            sps.layers << 3 | u8::from(sps.nested) << 2 | 3,
+            // Arrays.
+            3,
+        ]);
         // array_completeness: none are in the samples.
-        array(out, VPS, &self.vps);
-        array(out, SPS, &self.sps);
-        array(out, PPS, &self.pps);
+        array(&mut out, VPS, &self.vps);
+        array(&mut out, SPS, &self.sps);
+        array(&mut out, PPS, &self.pps);
+        out
     }
 }
 
@@ -109,35 +118,35 @@ impl Sps {
     /// Reads the bytes behind the NAL unit's header.
     fn parse(data: &[u8]) -> Option<Sps> {
         let mut bits = Bits::new(data);
-        bits.u(4)?;
-        let more_layers = bits.u(3).filter(|&value| value <= 6)?;
-        let nested = bits.bit()?;
+        bits.u(4);
+        let more_layers = bits.u(3);
+        let nested = bits.bit();
         let mut profile = [0; 12];
         for byte in &mut profile {
-            *byte = bits.u(8)? as u8;
+            *byte = bits.u(8) as u8;
         }
-        // profile_tier_level (7.3.3): what sub-layers say of themselves.
-        let mut present = [0; 6];
-        for flags in present.iter_mut().take(more_layers as usize) {
-            *flags = bits.u(2)?;
+        // profile_tier_level (7.3.3): what sub-layers say of themselves, 88 and 8 bits.
+        let mut present = [0; 8];
+        for flags in present.iter_mut().take(if more_layers > 0 { 8 } else { 0 }) {
+            *flags = bits.u(2);
         }
-        if more_layers > 0 {
-            (more_layers..8).try_for_each(|_| bits.u(2).map(drop))?;
+        for flags in present.iter().take(more_layers as usize) {
+            for _ in 0..11 * (flags >> 1) + (flags & 1) {
+                bits.u(8);
+            }
         }
-        for flags in present {
-            let count = 11 * (flags >> 1) + (flags & 1);
-            (0..count).try_for_each(|_| bits.u(8).map(drop))?;
+        let id = bits.ue();
+        let chroma = bits.ue();
+        let separate = chroma == 3 && bits.bit();
+        let (width, height) = (bits.ue(), bits.ue());
+        let mut window = [0; 4];
+        if bits.bit() {
+            window = [bits.ue(), bits.ue(), bits.ue(), bits.ue()];
         }
-        let id = bits.ue()?;
-        let chroma = bits.ue().filter(|&value| value <= 3)?;
-        let separate = chroma == 3 && bits.bit()?;
-        let (width, height) = (bits.ue()?, bits.ue()?);
-        let window = match bits.bit()? {
-            true => [bits.ue()?, bits.ue()?, bits.ue()?, bits.ue()?],
-            false => [0; 4],
-        };
-        let luma_depth = bits.ue().filter(|&value| value <= 7)? as u8;
-        let chroma_depth = bits.ue().filter(|&value| value <= 7)? as u8;
+        let (luma_depth, chroma_depth) = (bits.ue(), bits.ue());
+        if bits.is_over() || chroma > 3 || luma_depth > 7 || chroma_depth > 7 {
+            return None;
+        }
         // 7.4.3.2.1: the window counts in chroma samples.
         let (unit_x, unit_y) = match (chroma, separate) {
             (1, _) => (2, 2),
@@ -151,8 +160,8 @@ impl Sps {
             layers: more_layers as u8 + 1,
             nested,
             chroma: chroma as u8,
-            luma_depth,
-            chroma_depth,
+            luma_depth: luma_depth as u8,
+            chroma_depth: chroma_depth as u8,
             width: super::cropped(width, left, right, unit_x)?,
             height: super::cropped(height, top, bottom, unit_y)?,
         })
