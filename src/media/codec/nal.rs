@@ -110,21 +110,22 @@ impl<T> Sets<T> {
 
 /// Place of the first `00 00 01`.
 pub fn find_start_code(data: &[u8]) -> Option<usize> {
-    let mut at = 0;
-    loop {
-        // Most words hold no zero, and so no beginning of one.
-        let (words, _) = data.get(at..)?.as_chunks();
-        at += 8 * words.iter().take_while(|word| !has_zero(u64::from_le_bytes(**word))).count();
-        at += data.get(at..)?.iter().position(|&byte| byte == 0)?;
-        if data.get(at..at + 3)? == [0, 0, 1] {
-            return Some(at);
+    const ONES: u64 = u64::MAX / 255;
+    let (words, rest) = data.as_chunks::<8>();
+    for (index, word) in words.iter().enumerate() {
+        // Eight bytes at once, each with the one behind it (of the last nothing is known): a bit for those that are 0. (And for
+        // those that are 1 behind them, which are looked at in vain.)
+        let word = u64::from_le_bytes(*word);
+        let pairs = word | word >> 8;
+        let mut zeros = pairs.wrapping_sub(ONES) & !pairs & ONES << 7;
+        while zeros != 0 {
+            let at = 8 * index + zeros.trailing_zeros() as usize / 8;
+            if data.get(at..).is_some_and(|data| data.starts_with(&[0, 0, 1])) {
+                return Some(at);
+            }
+            zeros &= zeros - 1;
         }
-        at += 1;
     }
-}
-
-/// Whether one of eight bytes is 0: only such a byte borrows into its highest bit while that is not set.
-fn has_zero(word: u64) -> bool {
-    const LOW: u64 = u64::from_ne_bytes([1; 8]);
-    word.wrapping_sub(LOW) & !word & LOW << 7 != 0
+    let from = data.len() - rest.len();
+    rest.windows(3).position(|bytes| bytes == [0, 0, 1]).map(|at| from + at)
 }

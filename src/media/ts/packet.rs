@@ -52,26 +52,22 @@ pub enum Sequence {
 /// Follows the continuity counter of one PID.
 #[derive(Default)]
 pub struct Continuity {
-    last: Option<(u8, [u8; 16])>,
+    /// The counter, and the end of the payload.
+    last: Option<(u8, Option<[u8; 8]>)>,
 }
 
 impl Continuity {
     /// Judges the next packet. A repeated packet has the same counter and content: a stream whose
     /// counter stands still is read all the same.
     pub fn check(&mut self, packet: &Packet) -> Sequence {
-        let tail = packet.payload.last_chunk().copied().unwrap_or_else(|| {
-            let mut tail = [0; 16];
-            tail.iter_mut().zip(packet.payload).for_each(|(to, from)| *to = *from);
-            tail
-        });
-        let sequence = match self.last {
+        let now = (packet.counter, packet.payload.last_chunk().copied());
+        let before = self.last.replace(now);
+        match before {
             _ if packet.discontinuity => Sequence::Follows,
-            Some((counter, last)) if counter == packet.counter && last == tail => Sequence::Repeated,
+            Some(before) if before == now => Sequence::Repeated,
             Some((counter, _)) if (counter + 1) & 15 != packet.counter => Sequence::Gap,
             _ => Sequence::Follows,
-        };
-        self.last = Some((packet.counter, tail));
-        sequence
+        }
     }
 
     /// The next packet may have any counter.
