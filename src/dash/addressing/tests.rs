@@ -167,3 +167,22 @@ fn a_level_below_replaces_what_it_names() {
     let (count, segment) = read("C");
     assert_eq!((count, segment.number, segment.duration), (1, 1, 5 * SECOND));
 }
+
+#[test]
+fn a_rest_of_more_than_a_millisecond_is_a_segment() {
+    let count = |duration: u32| {
+        timeline(&format!("<SegmentTemplate timescale='10000' duration='{duration}' media='$Number$'/>"))
+            .len()
+    };
+    // Ten seconds are 100,000 ticks.
+    assert_eq!((count(33_328), count(49_996)), (4, 2));
+}
+
+#[test]
+fn a_file_may_be_initialized_from_elsewhere() {
+    let init = |inside: &str| {
+        timeline(&format!("<SegmentBase><Initialization {inside}/></SegmentBase>")).segment(0).unwrap().init
+    };
+    assert_eq!(init("sourceURL='i.mp4'").unwrap().url, "http://h/i.mp4");
+    assert_eq!(init("range='0-9'"), None);
+}

@@ -304,3 +304,16 @@ fn observers_learn_of_events_clocks_and_steering() {
     let presentation = parse(text, "https://h/m.mpd").unwrap();
     assert!(presentation.session.is_none() && presentation.periods[0].events.is_empty());
 }
+
+#[test]
+fn a_set_hands_its_tiles_down_and_no_service_location_to_another_server() {
+    let text =
+        "<MPD mediaPresentationDuration='PT4S'><BaseURL serviceLocation='a'>https://a/</BaseURL><Period>
+         <AdaptationSet mimeType='image/jpeg'><BaseURL>x/</BaseURL><BaseURL>https://d/</BaseURL>
+         <EssentialProperty schemeIdUri='http://dashif.org/guidelines/thumbnail_tile' value='5x4'/>
+         <Representation id='v'/></AdaptationSet></Period></MPD>";
+    let presentation = super::read(text, "https://h/m.mpd", &mut All).unwrap();
+    let rendition = &presentation.periods[0].tracks[0].renditions[0];
+    assert_eq!(rendition.tiles.map(|tiles| (tiles.columns, tiles.rows)), Some((5, 4)));
+    assert_eq!(rendition.alternatives[0].pathway, "https://d/");
+}
