@@ -224,6 +224,16 @@ mod tests {
         );
     }
 
+    /// So that many references without an end take no longer to read.
+    #[test]
+    fn a_name_without_bounds_is_none() {
+        let name = "n".repeat(MAX_NAME);
+        let (mut variables, mut warnings) = variables("", &[], &[&format!("NAME=\"{name}\",VALUE=\"v\"")]);
+        let reference = format!("{{${name}}}");
+        assert_eq!(variables.substitute(&reference, 2, &mut warnings).unwrap(), reference);
+        assert_eq!(warnings.first().map(|warning| warning.code), Some("variable_undefined"));
+    }
+
     #[test]
     fn without_definitions_nothing_is_a_reference() {
         let (mut variables, mut warnings) = variables("", &[], &[]);

@@ -778,3 +778,12 @@ fn without_dates_numbers_tell_and_complete_playlists_begin_together() {
     other.shift(77);
     assert_eq!((align(&reference, &mut other), other.start()), (Alignment::None, 0));
 }
+
+#[test]
+fn a_marker_that_leaves_the_first_segment_is_gone() {
+    let body = |cue: &str, end: u64| playlist_of(0, cue, 0..end, "s").into_bytes();
+    let mut live = Live::new(body("#EXT-X-CUE-OUT:9\n", 6), URL, &[]).unwrap();
+    assert_eq!(live.timeline.events.len(), 1);
+    live.reload(body("", 7), URL, &[]).unwrap();
+    assert_eq!((live.timeline.len(), live.timeline.events.len()), (7, 0));
+}
