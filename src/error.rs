@@ -60,6 +60,7 @@ codes! {
     DrmUnsupported "drm.unsupported" "The stream is protected in a way that this player cannot open."
     DrmKey "drm.key" "The key does not open the segment."
     PlayerMse "player.mse" "This browser has no Media Source Extensions."
+    PlayerEngine "player.engine" "The stream needs the full engine, which the player loads in place of the usual one."
     PlayerWorker "player.worker" "The player's worker could not be started, or has stopped."
 }
 

@@ -30,10 +30,16 @@ pub use chunk::Chunk;
 pub use mp4::tree::{Mp4Box, SidxReference, mp4_boxes, sidx_references};
 pub use piece::{Data, Event, Kind, Meta, Piece, Sample, Timing, Track};
 
+/// Whether the page's reader takes what is seldom met, too: it does in the full engine, which the page loads when the
+/// usual one answers [`Code::PlayerEngine`]. A reader of everything always does.
+const FULL: bool = cfg!(feature = "full");
+
 /// Reads the segments of one rendition; one for each buffer. `ALL`: everything is wanted, not only what MSE takes.
 #[derive(Default)]
 pub struct Reader<const ALL: bool = false> {
     container: Container,
+    /// A segment's container has been told.
+    known: bool,
     /// The segment's first bytes, until they tell the container.
     probe: Vec<u8>,
     mp4: mp4::Reader<ALL>,
@@ -104,8 +110,9 @@ impl<const ALL: bool> Reader<ALL> {
             self.container = match probe(&self.probe, false) {
                 Some(container) => container,
                 None if self.probe.len() < PROBE => return Ok(()),
-                None => return Err(Error::new(Code::MediaContainer).at(0)),
+                None => return Err(self.unknown_container()),
             };
+            self.known = true;
             let earlier = self.probe.get(..before).filter(|bytes| !bytes.is_empty());
             match (earlier, self.container) {
                 (Some(bytes), Container::Ts) => self.ts.push(&bytes, out)?,
@@ -123,8 +130,8 @@ impl<const ALL: bool> Reader<ALL> {
     /// The segment is over; what remains goes to `out`.
     pub fn end_segment(&mut self, out: &mut Vec<Piece>) -> Result<(), Error> {
         if self.container == Container::Unknown {
-            self.container =
-                probe(&self.probe, true).ok_or_else(|| Error::new(Code::MediaContainer).at(0))?;
+            self.container = probe(&self.probe, true).ok_or_else(|| self.unknown_container())?;
+            self.known = true;
             match self.container {
                 Container::Ts => self.ts.push(&self.probe, out)?,
                 _ => self.mp4.push(&self.probe, out)?,
@@ -134,6 +141,14 @@ impl<const ALL: bool> Reader<ALL> {
             Container::Ts => self.ts.end_segment(out),
             _ => self.mp4.end_segment(out),
         }
+    }
+
+    /// Of what the usual engine does not know, the full one tells what it is; but among segments that it knows, this is
+    /// damage.
+    #[cold]
+    fn unknown_container(&self) -> Error {
+        let seldom = !ALL && !FULL && !self.known;
+        Error::new(if seldom { Code::PlayerEngine } else { Code::MediaContainer }).at(0)
     }
 }
 

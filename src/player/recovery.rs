@@ -92,6 +92,9 @@ impl Player {
         let (rendition, end) = (fetch.rendition, fetch.segment.end());
         let error = error.url(&fetch.segment.url);
         self.give_up_segment(now, l);
+        if error.code == Code::PlayerEngine {
+            return self.fail(now, error);
+        }
         self.lanes[l].reads = None;
         self.lanes[l].avoid(rendition, now + AVOID);
         if self.another(now, l) {

@@ -53,6 +53,8 @@ export class Player {
   readonly #listeners = new Map<string, Set<(detail: never) => void>>();
   readonly #teardown = new AbortController();
   #worker!: Worker;
+  /** A stream needed the full engine. */
+  #full = false;
   #up = false;
   #setUp!: () => void;
   #sink: MediaSink | null = null;
@@ -160,8 +162,9 @@ export class Player {
   }
 
   #start(): void {
-    const { workerUrl, wasmUrl, mse } = this.#options;
-    const worker = startWorker({ workerUrl, wasmUrl, pageMse: mse === "page" });
+    const { workerUrl, wasmUrl, fullWasmUrl, mse } = this.#options;
+    const wasm = this.#full ? fullWasmUrl : wasmUrl;
+    const worker = startWorker({ workerUrl, wasmUrl: wasm, full: this.#full, pageMse: mse === "page" });
     worker.onmessage = ({ data }: MessageEvent<ToPage>) => this.#receive(data);
     worker.onerror = (event) => {
       event.preventDefault();
@@ -287,6 +290,13 @@ export class Player {
   }
 
   #failed(error: PlayerError): void {
+    const { wasmUrl, fullWasmUrl } = this.#options;
+    if (error.code === "player.engine" && !this.#full && this.#load && (fullWasmUrl || !wasmUrl)) {
+      this.#full = true;
+      this.#emit("error", { ...error, severity: "recovered" });
+      this.#replaceWorker(this.#load);
+      return;
+    }
     if (error.severity === "fatal") {
       this.#loading?.reject(new ThalwegError(error));
       this.#loading = null;
@@ -407,23 +417,30 @@ export class Player {
 
   #workerDied(message: string): void {
     if (this.#teardown.signal.aborted) return;
-    this.#worker.terminate();
-    this.#up = false;
     this.#replaced += 1;
     const again = this.#replaced < WORKERS && this.#load;
     const error = failure("player.worker", WORKER_WORDS, { what: message }, again ? "recovered" : "fatal");
-    if (!again) {
+    if (again) {
+      this.#emit("error", error);
+      this.#replaceWorker(again);
+    } else {
+      this.#worker.terminate();
+      this.#up = false;
       this.#failed(error);
-      return;
     }
-    this.#emit("error", error);
+  }
+
+  /** Another worker goes on with the stream, from the playhead on. */
+  #replaceWorker({ url, format }: LoadMessage): void {
+    this.#worker.terminate();
+    this.#up = false;
     const loading = this.#loading;
     this.#loading = null;
-    const position = this.#video.currentTime;
+    const position = this.#attached ? this.#video.currentTime : (this.#load?.position ?? 0);
     this.#sink?.close();
     this.#sink = null;
     this.#start();
-    this.#begin(again.url, again.format, position).then(loading?.resolve, loading?.reject ?? (() => {}));
+    this.#begin(url, format, position).then(loading?.resolve, loading?.reject ?? (() => {}));
   }
 }
 

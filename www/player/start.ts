@@ -1,10 +1,11 @@
 // Starts the worker and the engine's compilation side by side, before anybody needs them.
 
 /** A worker that has been told to start, and whatever it needs. */
-export function startWorker(options: { workerUrl?: string | URL; wasmUrl?: string | URL; pageMse: boolean }): Worker {
-  const wasm = options.wasmUrl ?? new URL("./thalweg_bg.wasm", import.meta.url);
+export function startWorker(options: { workerUrl?: string | URL; wasmUrl?: string | URL; full: boolean; pageMse: boolean }): Worker {
+  // Bundlers look for these forms of `new URL` and `new Worker`.
+  const engine = options.full ? new URL("./thalweg_full_bg.wasm", import.meta.url) : new URL("./thalweg_bg.wasm", import.meta.url);
+  const wasm = options.wasmUrl ?? engine;
   const module = compile(wasm);
-  // Bundlers look for exactly this form of `new Worker`.
   const worker = options.workerUrl
     ? foreign(new URL(options.workerUrl, document.baseURI))
     : beside(new URL("./worker.js", import.meta.url));

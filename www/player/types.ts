@@ -15,6 +15,8 @@ export interface PlayerOptions {
   workerUrl?: string | URL;
   /** Where thalweg_bg.wasm is, if not beside the package's script. */
   wasmUrl?: string | URL;
+  /** Where the full engine is, for streams that need it; default: `thalweg_full_bg.wasm` beside the script. */
+  fullWasmUrl?: string | URL;
 }
 
 export interface BeaconOptions {

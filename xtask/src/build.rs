@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The files of the package that a page loads.
-pub const PACKAGE: [&str; 4] = ["thalweg_bg.wasm", "worker.js", "thalweg.js", "player.js"];
+pub const PACKAGE: [&str; 5] =
+    ["thalweg_bg.wasm", "thalweg_full_bg.wasm", "worker.js", "thalweg.js", "player.js"];
 
 /// The engine, the package, the inspector's module and the demo page.
 pub fn run() -> Result {
@@ -20,19 +21,33 @@ pub fn run() -> Result {
     site()
 }
 
-/// `target/wasm/thalweg.js` and `thalweg_bg.wasm`: what wasm-pack makes of the root crate, shrunk.
+/// `target/wasm/thalweg.js` and `thalweg_bg.wasm`: what wasm-pack makes of the root crate, shrunk; and `thalweg_full_bg.wasm`,
+/// the same with its feature `full`. One script serves both, so what wasm-bindgen writes for them must be the same.
 fn engine() -> Result {
     let inputs =
         ["src", "Cargo.toml", "Cargo.lock", "package-lock.json", "xtask/src/build.rs", "xtask/wasm.mjs"];
     unless_fresh(
         "wasm-pack build",
         &inputs,
-        &["target/wasm/thalweg.js", "target/wasm/thalweg_bg.wasm"],
+        &["target/wasm/thalweg.js", "target/wasm/thalweg_bg.wasm", "target/wasm/thalweg_full_bg.wasm"],
         || {
-            let options = ["--release", "--target", "web", "--mode", "no-install", "--no-pack"];
-            let names = ["--out-name", "thalweg", "--out-dir", "target/wasm"];
-            output(call("wasm-pack", ["build"]).args(options).args(names))?;
-            output(&mut call("node", ["xtask/wasm.mjs", "target/wasm/thalweg_bg.wasm"])).map(drop)
+            let build = |folder: &str, features: &[&str]| {
+                let options = ["--release", "--target", "web", "--mode", "no-install", "--no-pack"];
+                let names = ["--out-name", "thalweg", "--out-dir", folder];
+                output(call("wasm-pack", ["build"]).args(options).args(names).args(features))?;
+                let module = format!("{folder}/thalweg_bg.wasm");
+                output(&mut call("node", ["xtask/wasm.mjs", &module])).map(drop)
+            };
+            build("target/wasm", &[])?;
+            build("target/wasm-full", &["--", "--features", "full"])?;
+            let script = |folder: &str| {
+                let path = at(folder).join("thalweg.js");
+                with_path(&path, fs::read(&path))
+            };
+            if script("target/wasm")? != script("target/wasm-full")? {
+                return Err("the two engines need different scripts: what they import or export differs".into());
+            }
+            copy(&at("target/wasm-full/thalweg_bg.wasm"), &at("target/wasm/thalweg_full_bg.wasm"))
         },
     )
 }
@@ -43,6 +58,7 @@ fn package() -> Result {
         "www/player",
         "target/wasm/thalweg.js",
         "target/wasm/thalweg_bg.wasm",
+        "target/wasm/thalweg_full_bg.wasm",
         "package-lock.json",
         "package.json",
         "tsconfig.base.json",
@@ -62,7 +78,9 @@ fn package() -> Result {
                 .args(["www/player/thalweg.ts", "www/player/player.ts", "www/player/worker.ts"])
                 .args(["--alias:thalweg-core=./target/wasm/thalweg.js", "--outdir=pkg"]),
         )?;
-        copy(&at("target/wasm/thalweg_bg.wasm"), &pkg.join("thalweg_bg.wasm"))?;
+        for engine in ["thalweg_bg.wasm", "thalweg_full_bg.wasm"] {
+            copy(&at("target/wasm").join(engine), &pkg.join(engine))?;
+        }
         output(&mut call("tsc", ["--project", "tsconfig.package.json"]))?;
         for file in ["README.md", "LICENSE", "LICENSE-MIT", "LICENSE-APACHE"] {
             if at(file).is_file() {
@@ -154,6 +172,7 @@ fn manifest_text() -> Result<String> {
     "./element": {{ "types": "./thalweg.d.ts", "default": "./thalweg.js" }},
     "./worker": "./worker.js",
     "./thalweg_bg.wasm": "./thalweg_bg.wasm",
+    "./thalweg_full_bg.wasm": "./thalweg_full_bg.wasm",
     "./package.json": "./package.json"
   }},
   "sideEffects": ["./thalweg.js", "./worker.js"],

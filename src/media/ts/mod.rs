@@ -26,7 +26,7 @@ mod video;
 use super::chunk::Chunk;
 use super::fmp4::TIMESCALE;
 use super::mp4::hex;
-use super::{Kind, Piece};
+use super::{FULL, Kind, Piece};
 use crate::error::{Code, Error};
 use crate::time::{Micros, to_ticks};
 use mux::Mux;
@@ -335,8 +335,18 @@ impl<const ALL: bool> Reader<ALL> {
             }
             video.into_iter().chain(audio).collect()
         };
+        let kinds = || announced.iter().map(|announced| announced.kind);
+        if !ALL && !FULL {
+            let lacks = |kind| wanted.iter().all(|stream| stream.kind != kind);
+            let seldom = |kind: &u8| {
+                stream_type::SELDOM_VIDEO.contains(kind) && lacks(Kind::Video)
+                    || stream_type::SELDOM_AUDIO.contains(kind) && lacks(Kind::Audio)
+            };
+            if let Some(kind) = kinds().find(seldom) {
+                return Err(of_type(Code::PlayerEngine, kind));
+            }
+        }
         if !ALL && wanted.is_empty() {
-            let kinds = || announced.iter().map(|announced| announced.kind);
             program.unknown = kinds().find(|kind| !stream_type::DATA.contains(kind)).or(kinds().next());
             let hopeless = self.selected.is_none() && self.programs.iter().all(|map| map.unknown.is_some());
             let unknown = self.programs.iter().find_map(|map| map.unknown).filter(|_| hopeless);
@@ -364,9 +374,13 @@ impl<const ALL: bool> Reader<ALL> {
     }
 }
 
-#[cold]
 fn unknown_type(kind: u8) -> Error {
+    of_type(Code::MediaCodec, kind)
+}
+
+#[cold]
+fn of_type(code: Code, kind: u8) -> Error {
     let mut what = "stream type 0x".to_owned();
     hex(&mut what, kind);
-    Error::new(Code::MediaCodec).what(&what)
+    Error::new(code).what(&what)
 }

@@ -11,7 +11,7 @@ use super::video::Video;
 use crate::error::Error;
 use crate::media::codec::{h264::Avc, hevc::Hevc};
 use crate::media::fmp4::Description;
-use crate::media::{Kind, Meta};
+use crate::media::{FULL, Kind, Meta};
 
 /// Stream types (ISO/IEC 13818-1 table 2-34, and those of ATSC A/53 and SCTE 35).
 pub mod stream_type {
@@ -21,6 +21,10 @@ pub mod stream_type {
     pub const H264: u8 = 0x1b;
     /// HEVC.
     pub const HEVC: u8 = 0x24;
+    /// Pictures that only the full engine takes.
+    pub const SELDOM_VIDEO: [u8; 1] = [HEVC];
+    /// Sound that only the full engine takes: MPEG audio, AAC in LATM, AC-3, E-AC-3.
+    pub const SELDOM_AUDIO: [u8; 5] = [0x03, 0x04, 0x11, 0x81, 0x87];
     /// Metadata in PES packets: in HLS, ID3.
     pub const METADATA: u8 = 0x15;
     /// Private data in PES packets.
@@ -77,7 +81,7 @@ impl Stream {
         let opened = if ALL { stream_type::opened(announced.kind) } else { None };
         let (kind, reader): (Kind, Box<dyn Elementary>) = match opened.unwrap_or(announced.kind) {
             stream_type::H264 => (Kind::Video, Box::new(Video::<ALL>::new(Box::<Avc>::default()))),
-            stream_type::HEVC => (Kind::Video, Box::new(Video::<ALL>::new(Box::<Hevc>::default()))),
+            stream_type::HEVC if ALL || FULL => (Kind::Video, Box::new(Video::<ALL>::new(Box::<Hevc>::default()))),
             stream_type::AAC => (Kind::Audio, Box::<Adts<ALL>>::default()),
             kind if ALL => (super::private::kind(kind), Box::new(Private::new(announced))),
             _ => return None,
