@@ -16,7 +16,7 @@ mod scte35;
 mod wasm;
 
 pub use json::seconds;
-pub use media::{Inspection, Tracks, Warnings, inspect_media};
+pub use media::{Inspection, Tracks, Warnings, inspect_media, locate, moov_comes_late};
 use serde_json::Value;
 use thalweg::presentation::ByteRange;
 use thalweg::{Code, Error, Micros};

@@ -80,6 +80,15 @@ fn inspect(mut source: Source, options: Options) -> Result<Result<Value, Error>,
             Ok(inspection) => inspection,
             Err(error) => return Ok(Err(error.what("--init"))),
         };
+        match source.late_moov()? {
+            Ok(None) => {}
+            Ok(Some(located)) => {
+                if let Err(error) = inspection.preload(&located) {
+                    return Ok(Err(error));
+                }
+            }
+            Err(error) => return Ok(Err(error)),
+        }
         let read = source.bytes(|chunk| {
             inspection.push(chunk);
             !inspection.is_unknown()

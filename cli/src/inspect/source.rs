@@ -6,9 +6,11 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
+use thalweg::media::file::Located;
 use thalweg::presentation::ByteRange;
 use thalweg::presentation::url::resolve;
 use thalweg::{Code, Error};
+use thalweg_inspector::{locate, moov_comes_late};
 
 /// No manifest is larger; what is longer is an attack, or no manifest.
 const MAX_BYTES: u64 = 256 << 20;
@@ -24,6 +26,8 @@ pub struct Source {
     /// Its first bytes: all, if there are less than [`HEAD`].
     pub head: Vec<u8>,
     rest: Box<dyn Read>,
+    /// The file that it is.
+    file: Option<PathBuf>,
     place: Place,
 }
 
@@ -50,14 +54,15 @@ impl Source {
         }
         let path = Path::new(source);
         let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-        let file = File::open(path).and_then(|file| Source::new(own, Box::new(file), Place::Folder(folder)));
-        file.map(Ok).map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))
+        let new = File::open(path).and_then(|file| Source::new(own, Box::new(file), Place::Folder(folder)));
+        new.map(|source| Ok(Source { file: Some(path.to_owned()), ..source }))
+            .map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))
     }
 
     fn new(url: String, mut rest: Box<dyn Read>, place: Place) -> io::Result<Self> {
         let mut head = Vec::new();
         (&mut rest).take(HEAD).read_to_end(&mut head)?;
-        Ok(Source { url, head, rest, place })
+        Ok(Source { url, head, rest, file: None, place })
     }
 
     /// Its text; bytes that are no UTF-8 are replaced.
@@ -80,6 +85,31 @@ impl Source {
             }
         };
         self.failed(result)
+    }
+
+    /// The `moov` of a whole MP4 file in which it may come late. Of what cannot be read twice, all is read and kept.
+    pub fn late_moov(&mut self) -> Result<Result<Option<Located>, Error>, Failure> {
+        if !moov_comes_late(&self.head) {
+            return Ok(Ok(None));
+        }
+        if let Some(mut file) = self.file.as_ref().and_then(|path| File::open(path).ok()) {
+            return Ok(Ok(locate(|range| {
+                let mut bytes = Vec::new();
+                file.seek(SeekFrom::Start(range.start)).ok()?;
+                (&mut file).take(range.end - range.start).read_to_end(&mut bytes).ok()?;
+                Some(bytes)
+            })));
+        }
+        let result = all((&self.head[..]).chain(&mut self.rest));
+        Ok(self.failed(result)?.map(|bytes| {
+            let at = |place: u64| usize::try_from(place).unwrap_or(usize::MAX).min(bytes.len());
+            let located = locate(|range| Some(bytes[at(range.start)..at(range.end)].to_vec()));
+            let behind = self.head.len() as u64;
+            let mut rest = io::Cursor::new(bytes);
+            rest.set_position(behind);
+            self.rest = Box::new(rest);
+            located
+        }))
     }
 
     /// What a broken connection says of the source, or a disk of the call.
@@ -174,7 +204,7 @@ fn all(from: impl Read) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     from.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MAX_BYTES {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "too large for a manifest"));
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "too large"));
     }
     Ok(bytes)
 }

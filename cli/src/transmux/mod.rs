@@ -157,6 +157,17 @@ impl Work {
         }
         self.reader.begin_segment(self.end);
         self.tracks.begin_segment();
+        match source.late_moov()? {
+            Ok(None) => {}
+            Ok(Some(located)) => {
+                let result = self.reader.preload(&located, &mut self.pieces);
+                let taken = self.take(&[]);
+                if let Err(error) = result.and(taken) {
+                    return Ok(Some(error));
+                }
+            }
+            Err(error) => return Ok(Some(error)),
+        }
         let (mut decrypt, mut plain) = (whole.map(Cbc::new), Vec::new());
         let mut failed = None;
         let mut bytes_in = 0;

@@ -218,7 +218,7 @@ fn shown(kind: Kind, at: u64, size: u64, payload: &[u8], children: Vec<Value>) -
 }
 
 /// Type, size with the header, and the header's length.
-fn header(data: &[u8]) -> Option<(Kind, u64, usize)> {
+pub fn header(data: &[u8]) -> Option<(Kind, u64, usize)> {
     let (&size, rest) = data.split_first_chunk::<4>()?;
     let (&kind, rest) = rest.split_first_chunk::<4>()?;
     match u32::from_be_bytes(size) {

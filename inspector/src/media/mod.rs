@@ -5,16 +5,22 @@
 //! bytes as they come and keeps none of the media; [`inspect_media`] is the same for bytes that are there.
 
 mod boxes;
+mod document;
 mod id3;
 mod packets;
 mod psi;
+mod texts;
 mod tracks;
 
 use crate::Options;
 use crate::json::seconds;
 use boxes::Boxes;
+use document::Document;
 use packets::Packets;
 use serde_json::{Value, json};
+use std::ops::Range;
+use texts::Texts;
+use thalweg::media::file::{Located, Locator};
 use thalweg::media::{Meta, Piece, Reader};
 use thalweg::{Code, Error};
 pub use tracks::Tracks;
@@ -29,15 +35,57 @@ const MOST_WARNINGS: usize = 200;
 /// The JSON object for the media in `bytes`.
 pub fn inspect_media(bytes: &[u8], options: &Options) -> Result<Value, Error> {
     let mut inspection = Inspection::new(options.init)?;
+    let read = |range: Range<u64>| {
+        let at = |place: u64| usize::try_from(place).unwrap_or(usize::MAX).min(bytes.len());
+        Some(bytes[at(range.start)..at(range.end)].to_vec())
+    };
+    if moov_comes_late(bytes)
+        && let Some(located) = locate(read)
+    {
+        inspection.preload(&located)?;
+    }
     for chunk in bytes.chunks(1 << 20) {
         inspection.push(chunk);
     }
     inspection.finish().map_err(|error| if options.url.is_empty() { error } else { error.url(options.url) })
 }
 
+/// Whether the bytes begin a whole MP4 file whose samples may come before the `moov` that describes them: then
+/// [`Inspection::preload`] must be told of it.
+pub fn moov_comes_late(head: &[u8]) -> bool {
+    let mut at = 0;
+    while let Some((kind, size, length)) = head.get(at..).and_then(boxes::header) {
+        match &kind {
+            b"mdat" => return true,
+            b"ftyp" | b"free" | b"skip" | b"wide" | b"uuid" | b"pdin" => {}
+            _ => return false,
+        }
+        match usize::try_from(size).ok().and_then(|size| at.checked_add(size)) {
+            Some(next) if size >= length as u64 => at = next,
+            _ => return false,
+        }
+    }
+    at > head.len()
+}
+
+/// Finds the `moov` of a file of which ranges can be read.
+pub fn locate(mut read: impl FnMut(Range<u64>) -> Option<Vec<u8>>) -> Option<Located> {
+    let mut locator = Locator::default();
+    loop {
+        let bytes = read(locator.wants())?;
+        if let Some(located) = locator.take(&bytes).ok()? {
+            return Some(located);
+        }
+    }
+}
+
 /// A segment that is being read.
 pub struct Inspection {
     reader: Reader<true>,
+    /// A text file is read, in place of what the reader reads.
+    document: Option<Document>,
+    /// The first bytes, by which a text file is told.
+    first: Vec<u8>,
     pieces: Vec<Piece>,
     /// What the reader gave up with. The rest is looked at all the same.
     failed: Option<Error>,
@@ -47,7 +95,7 @@ pub struct Inspection {
     /// Bytes so far.
     position: u64,
     tracks: Tracks,
-    /// An initialization segment stands in front, or in it.
+    texts: Texts,
     id3: Vec<Value>,
     events: Vec<Value>,
     protection: Vec<Value>,
@@ -66,6 +114,16 @@ enum Around {
     Nothing,
 }
 
+/// What was found beside the samples.
+#[derive(Default)]
+struct Found {
+    boxes: Option<Vec<Value>>,
+    sidx: Vec<Value>,
+    packets: Option<Packets>,
+    /// The header of a text file.
+    document: Option<Value>,
+}
+
 impl Inspection {
     /// Begins a segment. `init`: an initialization segment for it.
     pub fn new(init: Option<&[u8]>) -> Result<Self, Error> {
@@ -79,12 +137,15 @@ impl Inspection {
         reader.begin_segment(None);
         let mut inspection = Inspection {
             reader,
+            document: None,
+            first: Vec::new(),
             pieces,
             failed: None,
             early: Vec::new(),
             around: Around::Unknown,
             position: 0,
             tracks: Tracks::default(),
+            texts: Texts::default(),
             id3: Vec::new(),
             events: Vec::new(),
             protection: Vec::new(),
@@ -96,9 +157,29 @@ impl Inspection {
         Ok(inspection)
     }
 
+    /// Tells of the `moov` before the first byte, where it stands behind what it describes.
+    pub fn preload(&mut self, located: &Located) -> Result<(), Error> {
+        self.reader.preload(located, &mut self.pieces)?;
+        self.take();
+        Ok(())
+    }
+
     /// Reads on. What cannot be read shows in [`Self::finish`].
     pub fn push(&mut self, bytes: &[u8]) {
         self.position += bytes.len() as u64;
+        if let Some(document) = &mut self.document {
+            document.push(bytes);
+            return;
+        }
+        if self.first.len() < document::SIGNATURE {
+            self.first.extend_from_slice(bytes);
+            if let Some(mut document) = Document::begin(&self.first) {
+                document.push(&self.first);
+                self.document = Some(document);
+                return;
+            }
+            self.first.truncate(document::SIGNATURE);
+        }
         if self.failed.is_none() {
             let result = self.reader.push(&bytes, &mut self.pieces);
             self.failed = result.err();
@@ -109,12 +190,17 @@ impl Inspection {
 
     /// Whether the bytes so far are in no format that is known.
     pub fn is_unknown(&self) -> bool {
-        self.failed.as_ref().is_some_and(|error| error.code == Code::MediaContainer)
+        self.document.is_none()
+            && self.failed.as_ref().is_some_and(|error| error.code == Code::MediaContainer)
             && self.reader.format().is_none()
     }
 
     /// The segment is over. An error: nothing in it can be used.
     pub fn finish(mut self) -> Result<Value, Error> {
+        if let Some(document) = self.document.take() {
+            let (format, header) = document.finish(&mut self.texts, &mut self.tracks)?;
+            return Ok(self.shown(format, Found { document: Some(header), ..Found::default() }));
+        }
         if self.failed.is_none() {
             self.failed = self.reader.end_segment(&mut self.pieces).err();
             self.take();
@@ -123,53 +209,52 @@ impl Inspection {
         let Some(format) = self.reader.format() else {
             return Err(self.failed.unwrap_or_else(|| Error::new(Code::MediaContainer).at(0)));
         };
-        let (mut boxes, mut sidx, mut packets) = (None, Vec::new(), None);
-        let mut carried = None;
+        let mut found = Found::default();
         match std::mem::replace(&mut self.around, Around::Nothing) {
-            Around::Boxes(found) => {
-                let (list, index) = found.finish(&mut self.warnings);
-                (boxes, sidx) = (Some(list), index);
+            Around::Boxes(boxes) => {
+                let (list, index) = boxes.finish(&mut self.warnings);
+                (found.boxes, found.sidx) = (Some(list), index);
             }
-            Around::Packets(mut found) => {
-                found.end(&mut self.warnings);
-                packets = serde_json::to_value(found.shown()).ok();
-                carried = Some(found);
+            Around::Packets(mut packets) => {
+                packets.end(&mut self.warnings);
+                found.packets = Some(packets);
             }
             Around::Unknown | Around::Nothing => {}
         }
         if let Some(error) = self.failed.take() {
-            let has = |kind: &str| boxes.iter().flatten().any(|found| found["type"] == kind);
+            let has = |kind: &str| found.boxes.iter().flatten().any(|found| found["type"] == kind);
             let position = error.context.position.unwrap_or(self.position);
             let what = error.context.what.as_deref().unwrap_or_default();
             if !self.tracks.is_empty() {
                 let colon = if what.is_empty() { "" } else { ": " };
-                self.warnings.add(
-                    error.code.as_str(),
-                    position,
-                    &format!("{what}{colon}{}", error.code.words()),
-                );
+                let words = format!("{what}{colon}{}", error.code.words());
+                self.warnings.add(error.code.as_str(), position, &words);
             } else if has("moof") && !has("moov") {
                 // With its initialization segment it can be played; without, its boxes are worth showing.
-                self.warnings.add(
-                    "init_missing",
-                    position,
-                    "no initialization segment tells what the tracks are",
-                );
+                let words = "no initialization segment tells what the tracks are";
+                self.warnings.add("init_missing", position, words);
             } else {
                 return Err(error);
             }
         }
-        let bytes = |id| carried.as_ref().and_then(|packets: &Packets| packets.bytes(id));
+        Ok(self.shown(format, found))
+    }
+
+    /// The JSON object.
+    fn shown(mut self, format: &str, found: Found) -> Value {
+        let Found { boxes, sidx, packets, document } = found;
+        let bytes = |id| packets.as_ref().and_then(|packets| packets.bytes(id));
         let tracks = self.tracks.finish(bytes, &mut self.warnings);
         let span = self.tracks.span();
-        Ok(json!({
+        let (captions, cues) = self.texts.finish(span.map(|span| span.1));
+        json!({
             "format": format,
             "duration": span.map(|span| seconds(tracks::length(span))),
             "start": span.map(|span| seconds(span.0)),
             "bytes": self.position,
             "tracks": tracks,
-            "captions": [],
-            "cues": [],
+            "captions": captions,
+            "cues": cues,
             "id3": self.id3,
             "events": self.events,
             "protection": self.protection,
@@ -177,9 +262,10 @@ impl Inspection {
             "private": self.private,
             "boxes": boxes,
             "sidx": sidx,
-            "transport": packets,
+            "transport": packets.as_ref().map(Packets::shown),
+            "document": document,
             "warnings": self.warnings.finish(),
-        }))
+        })
     }
 
     /// Adds up what the reader gave.
@@ -224,7 +310,12 @@ impl Inspection {
                     });
                 }
                 Piece::Meta(Meta::DefaultKey { track, key_id }) => self.tracks.default_key(track, &key_id),
-                Piece::Meta(Meta::Captions { .. } | Meta::Text { .. }) => {}
+                Piece::Meta(Meta::Captions { time, triplets }) => self.texts.captions(time, &triplets),
+                Piece::Meta(Meta::Text { track, time, end, data }) => {
+                    if let Some(codec) = self.tracks.codec(track) {
+                        self.texts.sample(track, codec, (time, end), &data);
+                    }
+                }
             }
         }
     }

@@ -158,6 +158,11 @@ impl Tracks {
         }
     }
 
+    /// The codec of a track.
+    pub fn codec(&self, id: u32) -> Option<&str> {
+        self.list.iter().find(|state| state.track.id == id).map(|state| state.track.codec.as_str())
+    }
+
     /// Whether there is any.
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()
