@@ -1,5 +1,5 @@
-// The transmuxers, each as `start()`: gives `run(segments)`, which reads segments that follow each other and gives what it
-// took for each in milliseconds and the arrays to append. A segment is { whole, chunks, start, end }: an ArrayBuffer, and the same
+// The transmuxers, each as `start()`: gives `run(segments)`, a generator that reads segments that follow each other and yields
+// for each what it took in milliseconds and the arrays to append. A segment is { whole, chunks, start, end }: an ArrayBuffer, and the same
 // bytes in the pieces that fetch delivers; seconds. Only the time within a transmuxer is counted: no messages between threads, no copies that
 // its player makes before and after. All run in this thread.
 
@@ -13,7 +13,7 @@ const now = () => performance.now();
 /** Ours, in 64 KiB chunks: the copies into WASM's memory and out of it count. */
 async function thalweg() {
   await init({ module_or_path: "ours_bg.wasm" });
-  return (segments, first) => {
+  return async function* (segments, first) {
     const transmuxer = new Transmuxer();
     const check = (error) => {
       if (error !== undefined) throw new Error(error);
@@ -27,9 +27,8 @@ async function thalweg() {
       return { ms: now() - begin, out };
     };
     if (first) read([new Uint8Array(first)]);
-    const results = segments.map(({ chunks }) => read(chunks));
+    for (const { chunks } of segments) yield read(chunks);
     transmuxer.free();
-    return results;
   };
 }
 
@@ -55,7 +54,7 @@ async function hlsjs() {
     forceKeyFrameOnDiscontinuity: true, progressive: false, handleMpegTsVideoIntegrityErrors: "process",
   };
   let instanceNo = 0;
-  return async (segments, first) => {
+  return async function* (segments, first) {
     instanceNo += 1;
     const typeSupported = { mpeg: false, mp3: false, ac3: false };
     let out = [];
@@ -72,7 +71,6 @@ async function hlsjs() {
     const tell = (message) => receive({ data: { instanceNo, ...message } });
     const stats = () => ({ start: 0, executeStart: 0, executeEnd: 0, end: 0 });
     tell({ cmd: "init", typeSupported, id: "main", config: JSON.stringify(config) });
-    const results = [];
     for (const [sn, { whole, start }] of segments.entries()) {
       out = [];
       const chunkMeta = {
@@ -93,27 +91,27 @@ async function hlsjs() {
       tell({ cmd: "demux", data: whole, decryptdata: null, chunkMeta, state });
       tell({ cmd: "flush", chunkMeta });
       await done;
-      results.push({ ms: now() - begin, out });
+      const ms = now() - begin;
       if (failed !== null) throw new Error(failed);
+      yield { ms, out };
     }
     tell({ cmd: "resetTransmuxer" });
-    return results;
   };
 }
 
 /** mux.js with the options that VHS gives it. */
 function mux() {
-  return (segments) => {
+  return async function* (segments) {
     const transmuxer = new muxjs.mp4.Transmuxer({ remux: false, keepOriginalTimestamps: true });
     let out;
     transmuxer.on("data", ({ data }) => out.push(data));
-    return segments.map(({ whole }) => {
+    for (const { whole } of segments) {
       out = [];
       const begin = now();
       transmuxer.push(new Uint8Array(whole));
       transmuxer.flush();
-      return { ms: now() - begin, out };
-    });
+      yield { ms: now() - begin, out };
+    }
   };
 }
 
@@ -125,9 +123,8 @@ function shakaTs() {
     { ...common, type: "video", codecs: "avc1.640028,mp4a.40.2", width: 1920, height: 1080 },
     { ...common, type: "audio", codecs: "mp4a.40.2", channelsCount: 2, audioSamplingRate: 48000 },
   ];
-  return async (segments) => {
+  return async function* (segments) {
     const both = streams.map((stream) => ({ stream, transmuxer: new shaka.transmuxer.TsTransmuxer(`${mimeType}; codecs="avc1.640028,mp4a.40.2"`) }));
-    const results = [];
     for (const { whole, start, end } of segments) {
       const reference = new shaka.media.SegmentReference(start, end, () => ["x"], 0, null, null, 0, 0, Infinity);
       const out = [];
@@ -136,21 +133,21 @@ function shakaTs() {
         const { data, init } = await transmuxer.transmux(new Uint8Array(whole), stream, reference, 60, stream.type);
         out.push(...(init ? [init] : []), data);
       }
-      results.push({ ms: now() - begin, out });
+      yield { ms: now() - begin, out };
     }
     for (const { transmuxer } of both) transmuxer.destroy();
-    return results;
   };
 }
 
 /** The floor: each chunk is copied once. */
 function memcpy() {
-  return (segments) =>
-    segments.map(({ chunks }) => {
+  return async function* (segments) {
+    for (const { chunks } of segments) {
       const begin = now();
       const out = chunks.map((chunk) => chunk.slice());
-      return { ms: now() - begin, out };
-    });
+      yield { ms: now() - begin, out };
+    }
+  };
 }
 
 export const TRANSMUXERS = { thalweg, "hls.js": hlsjs, "mux.js": mux, shaka: shakaTs, memcpy };

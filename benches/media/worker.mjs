@@ -1,5 +1,5 @@
-// The worker in which all transmuxers run, one after the other: measures what `run.mjs` asks for. Garbage of one run is
-// collected before the next begins, so that no transmuxer pays for another's.
+// The worker in which all transmuxers run, one after the other: measures what `run.mjs` asks for. What became of a segment
+// is counted and let go of, and garbage collected, before the next begins, so that no transmuxer pays for another's.
 
 import { TRANSMUXERS } from "./transmuxers.mjs";
 
@@ -26,22 +26,19 @@ async function measure(names, { init, urls, starts, expected }, rounds) {
     found[name] = { rounds: [], wrong: null };
     try {
       run[name] = await TRANSMUXERS[name]();
-      if (rounds > 1) {
-        const begin = performance.now();
-        while (performance.now() - begin < WARM_UP_MS) await run[name](segments, first);
-      }
+      const begin = performance.now();
+      while (rounds > 1 && performance.now() - begin < WARM_UP_MS) await pass(name, run[name], segments, first);
     } catch (error) {
       found[name].wrong = String(error);
     }
   }
   for (let round = 0; round < rounds; round++) {
     for (const name of names.filter((name) => found[name].wrong === null)) {
-      globalThis.gc?.();
       try {
-        const results = await run[name](segments, first);
-        found[name].rounds.push(results.map(({ ms }) => ms));
-        found[name].bytes = results.flatMap(({ out }) => out).reduce((sum, part) => sum + part.byteLength, 0);
-        if (name !== "memcpy") found[name].wrong = wrong(results, expected);
+        const { times, bytes, count } = await pass(name, run[name], segments, first);
+        found[name].rounds.push(times);
+        found[name].bytes = bytes;
+        found[name].wrong = name === "memcpy" ? null : wrong(count, expected);
       } catch (error) {
         found[name].wrong = String(error);
       }
@@ -60,10 +57,25 @@ function cut(whole) {
 const FILLED = 0.001;
 
 /** What is wrong with an output: samples are missing, or too many. */
-function wrong(results, expected) {
-  const found = results.flatMap(({ out }) => joined(out)).reduce((sum, bytes) => sum + samples(bytes, 0, bytes.byteLength), 0);
+function wrong(found, expected) {
   const right = found >= expected && found <= expected * (1 + FILLED);
   return right ? null : `${found} samples; there are ${expected}`;
+}
+
+/** Reads all segments once: the milliseconds of each, and what came out. */
+async function pass(name, run, segments, first) {
+  const counts = name !== "memcpy";
+  const times = [];
+  let [bytes, count] = [0, 0];
+  for await (const { ms, out } of run(segments, first)) {
+    const all = joined(out);
+    times.push(ms);
+    bytes += all.byteLength;
+    if (counts) count += samples(all, 0, all.byteLength);
+    out.length = 0;
+    globalThis.gc?.();
+  }
+  return { times, bytes, count };
 }
 
 function joined(parts) {

@@ -47,6 +47,10 @@ pub mod stream_type {
     }
 }
 
+/// Bytes of pictures that are looked through at once, unless a PES packet begins before: a look at each transport packet
+/// would cost as much again. It must not depend on how the segment is cut into chunks.
+const AT_ONCE: usize = 16 << 10;
+
 /// An elementary stream.
 pub struct Stream {
     /// What its program map says of it.
@@ -72,6 +76,8 @@ pub struct Stream {
     continuity: Continuity,
     pes: Pes,
     sections: Sections,
+    /// Bytes at the end of `es` that `reader` has not seen.
+    unread: usize,
     reader: Box<dyn Elementary>,
 }
 
@@ -100,6 +106,7 @@ impl Stream {
             continuity: Continuity::default(),
             pes: Pes::default(),
             sections: Sections::default(),
+            unread: 0,
             reader,
         })
     }
@@ -126,6 +133,7 @@ impl Stream {
         self.pes = Pes::default();
         self.sections.lose();
         self.es.clear();
+        self.unread = 0;
         self.reader.reset(&self.es);
     }
 
@@ -134,6 +142,7 @@ impl Stream {
         match self.continuity.check(packet) {
             Sequence::Repeated => return Ok(()),
             Sequence::Gap => {
+                self.read(false)?;
                 self.pes.lose_header();
                 self.reader.lose(&self.es);
                 if !packet.unit_start {
@@ -156,12 +165,22 @@ impl Stream {
             let dts = clock.unwrap(dts);
             Some(Stamp { dts, pts: clock.unwrap(pts) })
         });
+        let begins = stamp.is_some();
         self.es.push(bytes, stamp);
-        self.reader.read(&mut self.es, false)
+        self.unread += bytes.len();
+        if self.kind == Kind::Video && !begins && self.unread < AT_ONCE {
+            return Ok(());
+        }
+        self.read(false)
     }
 
     /// The stream ends: what has come is all.
     pub fn finish(&mut self) -> Result<(), Error> {
-        self.reader.read(&mut self.es, true)
+        self.read(true)
+    }
+
+    fn read(&mut self, last: bool) -> Result<(), Error> {
+        self.unread = 0;
+        self.reader.read(&mut self.es, last)
     }
 }
