@@ -7,6 +7,7 @@
 //! | container | what happens |
 //! |---|---|
 //! | fragmented MP4 (`mp4`) | passes through; payload is handed on as ranges of the chunk |
+//! | WebM (`webm`) | passes through, likewise |
 //! | MPEG-TS (`ts`) with H.264 and AAC | becomes one muxed stream of fragments (`fmp4`) |
 //!
 //! The page's reader, `Reader`, takes what MSE takes: one video and one audio stream, from the first random access
@@ -23,6 +24,7 @@ mod mp4;
 mod piece;
 pub mod text;
 mod ts;
+mod webm;
 
 use crate::error::{Code, Error};
 use crate::time::Micros;
@@ -44,6 +46,7 @@ pub struct Reader<const ALL: bool = false> {
     probe: Vec<u8>,
     mp4: mp4::Reader<ALL>,
     ts: ts::Reader<ALL>,
+    webm: webm::Reader<ALL>,
 }
 
 #[derive(Clone, Copy, Default, PartialEq)]
@@ -52,6 +55,7 @@ enum Container {
     Unknown,
     Mp4,
     Ts,
+    Webm,
 }
 
 impl Reader {
@@ -79,6 +83,7 @@ impl Reader<true> {
             Container::Unknown => None,
             Container::Mp4 => Some("mp4"),
             Container::Ts => Some("ts"),
+            Container::Webm => Some("webm"),
         }
     }
 }
@@ -91,6 +96,9 @@ impl<const ALL: bool> Reader<ALL> {
         self.probe.clear();
         self.mp4.begin_segment();
         self.ts.begin_segment(near);
+        if ALL || FULL {
+            self.webm.begin_segment();
+        }
     }
 
     /// A key for what SAMPLE-AES encrypts in the segments that begin from here on; `None`: there is none, and such
@@ -107,7 +115,7 @@ impl<const ALL: bool> Reader<ALL> {
         if self.container == Container::Unknown {
             let before = self.probe.len();
             chunk::append(&mut self.probe, chunk, 0..chunk.len().min(PROBE - before));
-            self.container = match probe(&self.probe, false) {
+            self.container = match probe(&self.probe, false, ALL || FULL) {
                 Some(container) => container,
                 None if self.probe.len() < PROBE => return Ok(()),
                 None => return Err(self.unknown_container()),
@@ -116,6 +124,7 @@ impl<const ALL: bool> Reader<ALL> {
             let earlier = self.probe.get(..before).filter(|bytes| !bytes.is_empty());
             match (earlier, self.container) {
                 (Some(bytes), Container::Ts) => self.ts.push(&bytes, out)?,
+                (Some(bytes), Container::Webm) if ALL || FULL => self.webm.push(&bytes, out)?,
                 // Too few bytes for anything to be handed on as a range.
                 (Some(bytes), _) => self.mp4.push(&bytes, out)?,
                 (None, _) => {}
@@ -123,6 +132,7 @@ impl<const ALL: bool> Reader<ALL> {
         }
         match self.container {
             Container::Ts => self.ts.push(chunk, out),
+            Container::Webm if ALL || FULL => self.webm.push(chunk, out),
             _ => self.mp4.push(chunk, out),
         }
     }
@@ -130,15 +140,17 @@ impl<const ALL: bool> Reader<ALL> {
     /// The segment is over; what remains goes to `out`.
     pub fn end_segment(&mut self, out: &mut Vec<Piece>) -> Result<(), Error> {
         if self.container == Container::Unknown {
-            self.container = probe(&self.probe, true).ok_or_else(|| self.unknown_container())?;
+            self.container = probe(&self.probe, true, ALL || FULL).ok_or_else(|| self.unknown_container())?;
             self.known = true;
             match self.container {
                 Container::Ts => self.ts.push(&self.probe, out)?,
+                Container::Webm if ALL || FULL => self.webm.push(&self.probe, out)?,
                 _ => self.mp4.push(&self.probe, out)?,
             }
         }
         match self.container {
             Container::Ts => self.ts.end_segment(out),
+            Container::Webm if ALL || FULL => self.webm.end_segment(out),
             _ => self.mp4.end_segment(out),
         }
     }
@@ -169,8 +181,12 @@ fn mime(family: &str, codecs: impl Iterator<Item = String>) -> String {
 /// Bytes after which a container is known: MPEG-TS that begins within a packet shows three sync bytes.
 const PROBE: usize = 204 + ts::RUN;
 
-/// The container that a segment's first bytes tell; `last`: there are no more.
-fn probe(data: &[u8], last: bool) -> Option<Container> {
+/// The container that a segment's first bytes tell; `last`: there are no more; `full`: also one
+/// that is seldom met.
+fn probe(data: &[u8], last: bool, full: bool) -> Option<Container> {
+    if full && webm::may_begin(data) {
+        return Some(Container::Webm);
+    }
     if mp4::header(data).is_some_and(|(kind, ..)| mp4::may_begin(&kind)) {
         return Some(Container::Mp4);
     }

@@ -9,6 +9,7 @@ mod file;
 mod mp4;
 mod text;
 mod ts;
+mod webm;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

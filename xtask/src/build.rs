@@ -45,7 +45,9 @@ fn engine() -> Result {
                 with_path(&path, fs::read(&path))
             };
             if script("target/wasm")? != script("target/wasm-full")? {
-                return Err("the two engines need different scripts: what they import or export differs".into());
+                return Err(
+                    "the two engines need different scripts: what they import or export differs".into()
+                );
             }
             copy(&at("target/wasm-full/thalweg_bg.wasm"), &at("target/wasm/thalweg_full_bg.wasm"))
         },

@@ -46,14 +46,14 @@ pub fn audio_header(data: &[u8]) -> usize {
 }
 
 /// ISO/IEC 14496-15 Annex E: profile, constraints, level.
-fn avc(config: &[u8]) -> Option<String> {
+pub fn avc(config: &[u8]) -> Option<String> {
     let mut text = String::new();
     array::<3>(config, 1)?.iter().for_each(|&byte| hex(&mut text, byte));
     Some(text)
 }
 
 /// ISO/IEC 14496-15 Annex E.3.
-fn hevc(config: &[u8]) -> Option<String> {
+pub fn hevc(config: &[u8]) -> Option<String> {
     let profile = *config.get(1)?;
     let compatibility = be32(config, 2)?.reverse_bits();
     let constraints: [u8; 6] = array(config, 6)?;
@@ -76,7 +76,7 @@ fn hevc(config: &[u8]) -> Option<String> {
 }
 
 /// AV1 in ISOBMFF, 5: profile, level, tier, bit depth.
-fn av1(config: &[u8]) -> Option<String> {
+pub fn av1(config: &[u8]) -> Option<String> {
     let [levels, flags] = array(config, 1)?;
     let depth = match (flags & 0x40 != 0, flags & 0x20 != 0) {
         (true, true) => 12,

@@ -29,7 +29,7 @@ use all::All;
 use init::Init;
 
 pub use boxes::{Kind, children, header};
-pub use codec::{hex, string};
+pub use codec::{av1, avc, hevc, hex, string};
 pub use index::Index;
 
 /// More bytes than this in front of a segment's first `mdat`, or in one `moof`, are damage.

@@ -87,7 +87,9 @@ impl Stream {
         let opened = if ALL { stream_type::opened(announced.kind) } else { None };
         let (kind, reader): (Kind, Box<dyn Elementary>) = match opened.unwrap_or(announced.kind) {
             stream_type::H264 => (Kind::Video, Box::new(Video::<ALL>::new(Box::<Avc>::default()))),
-            stream_type::HEVC if ALL || FULL => (Kind::Video, Box::new(Video::<ALL>::new(Box::<Hevc>::default()))),
+            stream_type::HEVC if ALL || FULL => {
+                (Kind::Video, Box::new(Video::<ALL>::new(Box::<Hevc>::default())))
+            }
             stream_type::AAC => (Kind::Audio, Box::<Adts<ALL>>::default()),
             kind if ALL => (super::private::kind(kind), Box::new(Private::new(announced))),
             _ => return None,
