@@ -20,6 +20,7 @@ mod codec;
 pub mod crypt;
 pub mod file;
 mod fmp4;
+pub mod id3;
 mod mp4;
 mod piece;
 pub mod text;

@@ -2,6 +2,7 @@
 //! bytes are cut. Needs ffmpeg and, for some tests, the corpus beside the project (`../shared/corpus`).
 
 mod all;
+mod audio;
 mod captions;
 mod crypt;
 mod damage;

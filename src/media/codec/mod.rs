@@ -1,11 +1,17 @@
 //! What is particular to one codec: configuration records for MP4 and RFC 6381 strings, read from
 //! the elementary stream.
 
-pub mod aac;
+mod aac;
+mod ac3;
+pub mod audio;
 mod bits;
+mod bitstream;
 pub mod h264;
 pub mod hevc;
+mod latm;
+mod mpeg_audio;
 pub mod nal;
+mod opus;
 pub mod sei;
 
 /// A picture's size less what is cropped at both ends, in units; `None`: nothing sensible is left.

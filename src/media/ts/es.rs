@@ -98,6 +98,18 @@ impl Es {
         bytes(range).unwrap_or_default()
     }
 
+    /// Moves the bits of a range forward, so that it begins with bit `bits` of its first byte. The byte behind it is there.
+    pub fn shift(&mut self, range: Range<usize>, bits: usize) {
+        let Some(begin) = range.start.checked_sub(self.begin).filter(|_| bits > 0) else { return };
+        let mut bytes = self.data.get_mut(begin..=begin + range.len()).unwrap_or_default();
+        while let [byte, rest @ ..] = bytes
+            && let Some(next) = rest.first()
+        {
+            *byte = *byte << bits | *next >> (8 - bits);
+            bytes = rest;
+        }
+    }
+
     /// The time stamps for the access unit that begins at `at`, if it is the first in its PES packet
     /// (ISO/IEC 13818-1 2.4.3.7: they belong to the first that commences there).
     pub fn take_stamp(&mut self, at: usize) -> Option<Stamp> {

@@ -5,14 +5,13 @@
 //! | `packet`, `pes`, `psi` | transport packets, PES packets and their clock, sections and program maps |
 //! | `stream` | one elementary stream from its packets on, and which stream types are known |
 //! | `es` | its bytes and access units, between the readers of codecs and the muxer |
-//! | `video`, `adts`, `private` | readers of codecs; `frames`: the times of audio |
+//! | `video`, `sound`, `private` | readers of codecs; `frames`: the times of audio |
 //! | `mux` | access units of all streams become fragments |
 //!
 //! The page takes the first program with streams that are known, of it the first video and the first audio stream,
 //! into one muxed stream of fragments; a reader of everything takes all streams of all programs. Times stay those of
 //! the 90 kHz clock, unwrapped.
 
-mod adts;
 mod es;
 mod frames;
 mod mux;
@@ -20,6 +19,7 @@ mod packet;
 mod pes;
 mod private;
 mod psi;
+mod sound;
 mod stream;
 mod video;
 
@@ -338,12 +338,13 @@ impl<const ALL: bool> Reader<ALL> {
         let kinds = || announced.iter().map(|announced| announced.kind);
         if !ALL && !FULL {
             let lacks = |kind| wanted.iter().all(|stream| stream.kind != kind);
-            let seldom = |kind: &u8| {
-                stream_type::SELDOM_VIDEO.contains(kind) && lacks(Kind::Video)
-                    || stream_type::SELDOM_AUDIO.contains(kind) && lacks(Kind::Audio)
+            let seldom = |one: &&Announced| {
+                let sound = stream_type::SELDOM_AUDIO.contains(&one.kind) || one.is_opus();
+                stream_type::SELDOM_VIDEO.contains(&one.kind) && lacks(Kind::Video)
+                    || sound && lacks(Kind::Audio)
             };
-            if let Some(kind) = kinds().find(seldom) {
-                return Err(of_type(Code::PlayerEngine, kind));
+            if let Some(one) = announced.iter().find(seldom) {
+                return Err(of_type(Code::PlayerEngine, one.kind));
             }
         }
         if !ALL && wanted.is_empty() {

@@ -177,6 +177,11 @@ impl Announced {
         }
     }
 
+    /// Whether it is Opus, which has no stream type of its own.
+    pub fn is_opus(&self) -> bool {
+        self.kind == 0x06 && self.format == *b"Opus"
+    }
+
     fn private_is(&mut self, kind: u8) {
         if self.kind == 0x06 {
             self.kind = kind;

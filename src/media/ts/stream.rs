@@ -1,30 +1,40 @@
 //! An elementary stream of a program: from its transport packets to access units. [`Stream::open`] is the list of
 //! the stream types that are known.
 
-use super::adts::Adts;
 use super::es::{Elementary, Es};
 use super::packet::{Continuity, Packet, Sequence};
 use super::pes::{Clock, Pes, Stamp};
 use super::private::Private;
 use super::psi::{Announced, Sections};
+use super::sound::Sound;
 use super::video::Video;
 use crate::error::Error;
-use crate::media::codec::{h264::Avc, hevc::Hevc};
+use crate::media::codec::{audio::Format, h264::Avc, hevc::Hevc};
 use crate::media::fmp4::Description;
 use crate::media::{FULL, Kind, Meta};
 
 /// Stream types (ISO/IEC 13818-1 table 2-34, and those of ATSC A/53 and SCTE 35).
 pub mod stream_type {
+    /// MPEG audio, ISO/IEC 11172-3.
+    pub const MPEG_1_AUDIO: u8 = 0x03;
+    /// MPEG audio, ISO/IEC 13818-3.
+    pub const MPEG_2_AUDIO: u8 = 0x04;
     /// AAC in ADTS.
     pub const AAC: u8 = 0x0f;
+    /// AAC in LATM.
+    pub const LATM: u8 = 0x11;
+    /// AC-3.
+    pub const AC_3: u8 = 0x81;
+    /// E-AC-3.
+    pub const E_AC_3: u8 = 0x87;
     /// H.264.
     pub const H264: u8 = 0x1b;
     /// HEVC.
     pub const HEVC: u8 = 0x24;
     /// Pictures that only the full engine takes.
     pub const SELDOM_VIDEO: [u8; 1] = [HEVC];
-    /// Sound that only the full engine takes: MPEG audio, AAC in LATM, AC-3, E-AC-3.
-    pub const SELDOM_AUDIO: [u8; 5] = [0x03, 0x04, 0x11, 0x81, 0x87];
+    /// Sound that only the full engine takes; besides Opus, which has no type of its own.
+    pub const SELDOM_AUDIO: [u8; 5] = [MPEG_1_AUDIO, MPEG_2_AUDIO, LATM, AC_3, E_AC_3];
     /// Metadata in PES packets: in HLS, ID3.
     pub const METADATA: u8 = 0x15;
     /// Private data in PES packets.
@@ -40,8 +50,8 @@ pub mod stream_type {
         match kind {
             0xdb => Some(H264),
             0xcf => Some(AAC),
-            0xc1 => Some(0x81),
-            0xc2 => Some(0x87),
+            0xc1 => Some(AC_3),
+            0xc2 => Some(E_AC_3),
             _ => None,
         }
     }
@@ -85,12 +95,22 @@ impl Stream {
     /// A stream of a type that is known and wanted.
     pub fn open<const ALL: bool>(announced: &Announced, program: u16) -> Option<Stream> {
         let opened = if ALL { stream_type::opened(announced.kind) } else { None };
+        let sound =
+            |format| -> (Kind, Box<dyn Elementary>) { (Kind::Audio, Box::new(Sound::<ALL>::new(format))) };
         let (kind, reader): (Kind, Box<dyn Elementary>) = match opened.unwrap_or(announced.kind) {
             stream_type::H264 => (Kind::Video, Box::new(Video::<ALL>::new(Box::<Avc>::default()))),
             stream_type::HEVC if ALL || FULL => {
                 (Kind::Video, Box::new(Video::<ALL>::new(Box::<Hevc>::default())))
             }
-            stream_type::AAC => (Kind::Audio, Box::<Adts<ALL>>::default()),
+            stream_type::AAC => sound(Format::Adts),
+            stream_type::LATM if ALL || FULL => sound(Format::Latm),
+            stream_type::MPEG_1_AUDIO | stream_type::MPEG_2_AUDIO if ALL || FULL => sound(Format::Mpeg),
+            stream_type::AC_3 | stream_type::E_AC_3 if ALL || FULL => sound(Format::Ac3),
+            stream_type::PRIVATE if (ALL || FULL) && announced.is_opus() => {
+                // The extension descriptor 0x80 holds channel_config_code.
+                let channels = if announced.extension[0] == 0x80 { announced.extension[1] } else { 2 };
+                sound(Format::Opus(channels))
+            }
             kind if ALL => (super::private::kind(kind), Box::new(Private::new(announced))),
             _ => return None,
         };

@@ -1,0 +1,171 @@
+//! Sound of every codec: access units and their times as ffprobe reads them, and what a decoder makes of what is written.
+
+use super::{corpus, generate, has_ffmpeg, temporary};
+use std::path::Path;
+use std::process::Command;
+use thalweg::media::{Data, Kind, Meta, Piece, Reader, Sample, Timing, Track};
+
+/// All that a reader of everything gives for segments, each in chunks of `size` bytes.
+#[derive(Debug, Default, PartialEq)]
+struct All {
+    bytes: Vec<u8>,
+    tracks: Vec<Track>,
+    samples: Vec<(u32, Sample)>,
+    meta: Vec<Meta>,
+    timings: Vec<Timing>,
+}
+
+fn read_all(segments: &[&[u8]], size: usize) -> All {
+    let mut reader = Reader::of_all();
+    let mut all = All::default();
+    for segment in segments {
+        reader.begin_segment(None);
+        let mut out = Vec::new();
+        for chunk in segment.chunks(size) {
+            reader.push(&chunk, &mut out).unwrap();
+        }
+        reader.end_segment(&mut out).unwrap();
+        for piece in out {
+            match piece {
+                Piece::Init { data, .. } => all.bytes.extend(data),
+                Piece::Media { data: Data::Owned(data), timing } => {
+                    all.bytes.extend(data);
+                    all.timings.extend(timing);
+                }
+                Piece::Media { .. } => unreachable!("sound is rewritten"),
+                Piece::Track(track) => all.tracks.push(*track),
+                Piece::Samples { track, samples } => {
+                    all.samples.extend(samples.into_iter().map(|sample| (track, sample)));
+                }
+                Piece::Meta(meta) => all.meta.push(meta),
+            }
+        }
+    }
+    all
+}
+
+impl All {
+    fn sound(&self) -> &Track {
+        self.tracks.iter().find(|track| track.kind == Kind::Audio).unwrap()
+    }
+
+    fn times(&self, track: u32) -> Vec<i64> {
+        self.samples.iter().filter(|(id, _)| *id == track).map(|(_, sample)| sample.pts).collect()
+    }
+}
+
+fn lines(program: &str, arguments: &[&str], path: &Path) -> Vec<String> {
+    let output =
+        Command::new(program).args(["-v", "quiet", "-i"]).arg(path).args(arguments).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).map(str::to_owned).collect()
+}
+
+/// Times and sizes of the packets of the first stream of sound.
+fn packets(path: &Path) -> Vec<(i64, u32)> {
+    let what = ["-select_streams", "a:0", "-show_entries", "packet=pts,size", "-of", "csv=p=0"];
+    let rows = lines("ffprobe", &what, path);
+    let fields = rows.iter().map(|row| row.trim_end_matches(',').split_once(','));
+    fields
+        .map(|row| row.map(|(pts, size)| (pts.parse().unwrap_or(i64::MIN), size.parse().unwrap())).unwrap())
+        .collect()
+}
+
+/// The hash of what a decoder makes of the sound, or of the access units (`copy`).
+fn hash(path: &Path, how: &str) -> Vec<String> {
+    lines("ffmpeg", &["-map", "0:a:0", "-c:a", how, "-f", "md5", "-"], path)
+}
+
+/// Reads a transport stream and compares with what ffprobe and ffmpeg make of it: packets, their times within `tolerance`
+/// ticks, decoded sound. `sizes`: ffprobe counts no bytes but the access unit's.
+fn compare(ts: &Path, codec: &str, tolerance: i64, sizes: bool) -> All {
+    let name = ts.file_name().unwrap().to_str().unwrap();
+    let input = std::fs::read(ts).unwrap();
+    let all = read_all(&[&input], 65536);
+    let sound = all.sound();
+    assert_eq!(sound.codec, codec, "{name}");
+    let path = temporary(&format!("sound-{name}.mp4"));
+    std::fs::write(&path, &all.bytes).unwrap();
+    let (before, after) = (packets(ts), packets(&path));
+    assert_eq!(before.len(), after.len(), "{name}: packets");
+    for (before, after) in before.iter().zip(&after) {
+        assert!((before.0 - after.0).abs() <= tolerance, "{name}: {before:?} {after:?}");
+        assert!(!sizes || before.1 == after.1, "{name}: {before:?} {after:?}");
+    }
+    // MP4 does not tell ffmpeg the layer, and it decodes layer II as layer III, to other roundings.
+    let how = if codec.starts_with("mp4a.6") { "copy" } else { "pcm_s16le" };
+    assert!(hash(ts, how) == hash(&path, how), "{name}: sound");
+    let sizes: &[usize] = if input.len() < 100_000 { &[1, 7, 188] } else { &[188] };
+    for &size in sizes {
+        assert!(read_all(&[&input], size) == all, "{name} in chunks of {size} bytes");
+    }
+    all
+}
+
+#[test]
+fn sound_of_every_codec_in_ts() {
+    if !has_ffmpeg() {
+        return;
+    }
+    let sine = |rate: u32| format!("-f lavfi -i sine=f=440:r={rate}:d=2");
+    // Samples in an access unit.
+    let cases = [
+        ("ac3.ts", 48000, "-ac 6 -c:a ac3 -b:a 384k", "ac-3", 1536),
+        ("ac3-44.ts", 44100, "-ac 2 -c:a ac3 -b:a 128k", "ac-3", 1536),
+        ("eac3.ts", 48000, "-ac 6 -c:a eac3 -b:a 192k", "ec-3", 1536),
+        ("mp1-32.ts", 32000, "-ac 2 -c:a mp2", "mp4a.6b", 1152),
+        ("mp2.ts", 48000, "-ac 2 -c:a mp2", "mp4a.6b", 1152),
+        ("mp3.ts", 44100, "-ac 1 -c:a libmp3lame", "mp4a.6b", 1152),
+        ("mp3-22.ts", 22050, "-ac 2 -c:a libmp3lame -b:a 48k", "mp4a.69", 576),
+        ("mp3-11.ts", 11025, "-ac 1 -c:a libmp3lame -b:a 24k", "mp4a.69", 576),
+        ("latm.ts", 48000, "-ac 2 -c:a aac -mpegts_flags latm", "mp4a.40.2", 1024),
+        ("latm-44.ts", 44100, "-ac 1 -c:a aac -mpegts_flags latm", "mp4a.40.2", 1024),
+        ("latm-pce.ts", 48000, "-af aformat=cl=5.0(side) -c:a aac -mpegts_flags latm", "mp4a.40.2", 1024),
+        ("adts-pce.ts", 48000, "-af aformat=cl=5.0(side) -c:a aac", "mp4a.40.2", 1024),
+        ("opus.ts", 48000, "-ac 2 -c:a libopus", "opus", 960),
+        ("opus-6.ts", 48000, "-ac 6 -c:a libopus -mapping_family 1", "opus", 960),
+    ];
+    for (name, rate, options, codec, samples) in cases {
+        let path = generate(name, &format!("{} {options}", sine(rate)));
+        let bytes_alike = !matches!(codec, "mp4a.40.2" | "opus");
+        // Behind the first frame of a PES packet ffmpeg counts the time in rounded steps.
+        let all = compare(&path, codec, 8, bytes_alike);
+        let times = all.times(all.sound().id);
+        let exact = |count: usize| {
+            let ticks = (count as i64 * samples * 180_000 / i64::from(rate) + 1) / 2;
+            times[0] + ticks
+        };
+        for (count, &time) in times.iter().enumerate() {
+            assert!((time - exact(count)).abs() <= 1, "{name}: {count}: {time}");
+        }
+    }
+}
+
+#[test]
+fn sound_of_the_corpus_in_ts() {
+    if !has_ffmpeg() {
+        return;
+    }
+    for (name, codec, sizes) in [
+        ("androidx-media/sample_eac3.ts", "ec-3", true),
+        ("androidx-media/sample_h264_mpeg_audio.ts", "mp4a.6b", true),
+        ("androidx-media/sample_latm.ts", "mp4a.40.5", false),
+        ("androidx-media/sample_scte35.ts", "mp4a.6b", true),
+        ("androidx-media/sample_with_sdt.ts", "ac-3", true),
+        ("shaka-player/ChID_voices_6ch_640kbps_dd_sub_0000.ts", "ac-3", true),
+        ("shaka-player/id3-metadata.ts", "mp4a.40.2", false),
+    ] {
+        if let Some(path) = corpus(&format!("ts/{name}")) {
+            compare(&path, codec, 1, sizes);
+        }
+    }
+    for (name, codec, sizes) in [
+        ("ts-ec3/ChID_voices_6ch_256kbps_ddp_sub_0000.ts", "ec-3", true),
+        ("ts-mp3/media_w239891843_0.ts", "mp4a.6b", true),
+        ("ts-muxed-opus-h264-2880/segment.ts", "opus", false),
+    ] {
+        if let Some(path) = corpus(&format!("../hls/play/{name}")) {
+            compare(&path, codec, 1, sizes);
+        }
+    }
+}
