@@ -8,6 +8,7 @@ mod crypt;
 mod damage;
 mod file;
 mod mp4;
+mod streams;
 mod text;
 mod ts;
 mod webm;

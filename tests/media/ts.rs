@@ -6,9 +6,9 @@ use std::path::Path;
 use std::process::Command;
 use thalweg::media::{Piece, Reader, Timing};
 
-const VIDEO_AUDIO: &str =
+pub const VIDEO_AUDIO: &str =
     "-f lavfi -i testsrc2=s=320x180:r=30000/1001:d=4 -f lavfi -i sine=f=440:r=44100:d=4";
-const X264: &str = "-c:v libx264 -preset veryfast -g 45 -bf 2 -pix_fmt yuv420p";
+pub const X264: &str = "-c:v libx264 -preset veryfast -g 45 -bf 2 -pix_fmt yuv420p";
 
 /// Packets as ffprobe reads them, by kind of stream: pts, dts, key frame.
 fn packets(path: &Path) -> BTreeMap<String, Vec<(String, String, bool)>> {
@@ -28,7 +28,7 @@ fn packets(path: &Path) -> BTreeMap<String, Vec<(String, String, bool)>> {
 }
 
 /// Hashes of the decoded pictures.
-fn pictures(path: &Path) -> Vec<String> {
+pub fn pictures(path: &Path) -> Vec<String> {
     let args = ["-map", "0:v:0?", "-fps_mode", "passthrough", "-f", "framemd5", "-"];
     let mut command = Command::new("ffmpeg");
     let output = command.args(["-v", "quiet", "-copyts", "-i"]).arg(path).args(args).output().unwrap();

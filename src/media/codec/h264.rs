@@ -300,3 +300,110 @@ fn aspect(bits: &mut Bits) -> Option<(u32, u32)> {
     };
     (ratio.0 > 0 && ratio.1 > 0 && !bits.is_over()).then_some(ratio)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Writes bits.
+    #[derive(Default)]
+    struct Writer {
+        bits: Vec<bool>,
+    }
+
+    impl Writer {
+        fn u(mut self, count: u32, value: u32) -> Self {
+            self.bits.extend((0..count).rev().map(|bit| value >> bit & 1 == 1));
+            self
+        }
+
+        fn ue(self, value: u32) -> Self {
+            let length = (value + 1).ilog2();
+            self.u(length, 0).u(length + 1, value + 1)
+        }
+
+        /// A NAL unit with this header byte.
+        fn unit(mut self, head: u8) -> Vec<u8> {
+            self.bits.push(true);
+            let bytes = self.bits.chunks(8).map(|bits| {
+                bits.iter().enumerate().fold(0, |byte, (place, &bit)| byte | u8::from(bit) << (7 - place))
+            });
+            [head].into_iter().chain(bytes).collect()
+        }
+    }
+
+    /// A reader that knows a stream of 64 by 64 pixels, of frames and fields.
+    fn interlaced(order: u32) -> Avc {
+        let start = Writer::default().u(8, 77).u(8, 0).u(8, 30).ue(0).ue(0).ue(order);
+        // log2_max_pic_order_cnt_lsb 4; or delta_pic_order_always_zero_flag 0 and no cycle.
+        let start = if order == 0 { start.ue(0) } else { start.u(1, 0).ue(0).ue(0).ue(0) };
+        let sps = start.ue(4).u(1, 0).ue(3).ue(1).u(1, 0).u(1, 0).u(1, 1).u(1, 0).u(1, 0).unit(0x67);
+        let pps = |id: u32| Writer::default().ue(id).ue(0).u(1, 0).u(1, 1).ue(0).unit(0x68);
+        let mut avc = Avc::default();
+        for unit in [sps, pps(0), pps(1)] {
+            assert!(avc.take(&unit));
+        }
+        assert_eq!(avc.describe().unwrap().size, (64, 64));
+        avc
+    }
+
+    /// A slice: nal_ref_idc and type, first_mb_in_slice, PPS, frame_num, field (1 top, 2 bottom), order.
+    fn slice(head: u8, first: u32, pps: u32, frame_num: u32, field: u32, order: u32) -> Vec<u8> {
+        let writer = Writer::default().ue(first).ue(5).ue(pps).u(4, frame_num);
+        let writer = if field == 0 { writer.u(1, 0) } else { writer.u(1, 1).u(1, field - 1) };
+        let writer = if head & 0x1f == 5 { writer.ue(frame_num) } else { writer };
+        let writer = writer.u(4, order);
+        if field == 0 { writer.ue(0).u(16, 0x1234).unit(head) } else { writer.u(16, 0x1234).unit(head) }
+    }
+
+    #[test]
+    fn pictures_begin_by_their_slice_headers() {
+        let same = slice(0x41, 0, 0, 3, 0, 6);
+        for (name, next, begins) in [
+            ("another slice", slice(0x41, 9, 0, 3, 0, 6), false),
+            ("nal_ref_idc, neither 0", slice(0x21, 9, 0, 3, 0, 6), false),
+            ("no reference", slice(0x01, 9, 0, 3, 0, 6), true),
+            ("PPS", slice(0x41, 9, 1, 3, 0, 6), true),
+            ("frame_num", slice(0x41, 9, 0, 4, 0, 6), true),
+            ("order", slice(0x41, 9, 0, 3, 0, 8), true),
+            ("field", slice(0x41, 0, 0, 3, 1, 6), true),
+            ("IDR", slice(0x65, 0, 0, 3, 0, 6), true),
+        ] {
+            let mut avc = interlaced(0);
+            avc.role(&same);
+            assert_eq!(avc.role(&next).begins, begins, "{name}");
+        }
+        let mut avc = interlaced(0);
+        // Two fields of a frame, in two slices each; then two IDR pictures in a row.
+        let begins = [
+            slice(0x41, 0, 0, 3, 1, 6),
+            slice(0x41, 5, 0, 3, 1, 6),
+            slice(0x41, 0, 0, 3, 2, 6),
+            slice(0x41, 5, 0, 3, 2, 6),
+            slice(0x65, 0, 0, 0, 0, 0),
+            slice(0x65, 0, 0, 1, 0, 0),
+        ]
+        .map(|unit| avc.role(&unit).begins);
+        assert_eq!(begins, [true, false, true, false, true, true]);
+    }
+
+    #[test]
+    fn orders_of_type_1_tell_pictures_apart() {
+        // delta_pic_order_cnt[0] of 1 is coded as 1.
+        let slice = |delta: u32| {
+            Writer::default().ue(0).ue(5).ue(0).u(4, 3).u(1, 0).ue(delta).ue(0).u(16, 1).unit(0x41)
+        };
+        let mut avc = interlaced(1);
+        avc.role(&slice(1));
+        assert!(!avc.role(&slice(1)).begins);
+        assert!(avc.role(&slice(2)).begins);
+    }
+
+    #[test]
+    fn without_parameter_sets_a_picture_begins_with_its_first_macroblock() {
+        let mut avc = Avc::default();
+        assert!(avc.role(&slice(0x41, 0, 0, 3, 0, 6)).begins);
+        assert!(!avc.role(&slice(0x41, 9, 0, 4, 0, 8)).begins);
+        assert_eq!(avc.role(&[]).purpose, Purpose::Other);
+    }
+}

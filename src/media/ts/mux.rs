@@ -148,14 +148,12 @@ impl<const ALL: bool> Mux<ALL> {
         let mut bytes = 0;
         for stream in streams.iter_mut().filter(|stream| stream.track > 0) {
             let mut samples = Vec::with_capacity(stream.es.ready.len());
-            let mut description = stream.descriptions.len();
-            for unit in &mut stream.es.ready {
+            if let Some(config) = stream.es.ready.first_mut().and_then(|unit| unit.config.take()) {
+                describe::<ALL>(stream, *config);
+            }
+            for unit in &stream.es.ready {
                 if !samples.is_empty() && unit.config.is_some() {
                     break;
-                }
-                if let Some(config) = unit.config.take() {
-                    description = describe::<ALL>(&mut stream.descriptions, *config);
-                    stream.told = false;
                 }
                 bytes += unit.sample.size as usize;
                 samples.push(unit.sample.clone());
@@ -165,7 +163,7 @@ impl<const ALL: bool> Mux<ALL> {
             }
             if !samples.is_empty() {
                 bytes += fmp4::overhead(samples.len());
-                let (id, description) = (stream.track, description as u32);
+                let (id, description) = (stream.track, stream.described as u32 + 1);
                 runs.push(Run { id, description, samples, earlier: stream.earlier });
             }
         }
@@ -220,23 +218,25 @@ impl<const ALL: bool> Mux<ALL> {
         }
         let with_video = known().any(|stream| stream.kind == Kind::Video);
         let family = if with_video { "video" } else { "audio" };
-        let codecs = known().filter_map(|stream| Some(stream.descriptions.last()?.codec.clone()));
+        let codecs = known().filter_map(|stream| Some(stream.description()?.codec.clone()));
         let mime = mime(family, codecs);
         self.init.clone_from(&data);
         out.push(Piece::Init { mime, data });
     }
 }
 
-/// Takes a configuration in; gives its `sample_description_index`. A reader of everything keeps all of them, so that
-/// its last initialization segment fits all that came before.
-fn describe<const ALL: bool>(known: &mut Vec<Description>, config: Description) -> usize {
+/// A stream has another configuration from here on. A reader of everything keeps all of them, so that its last
+/// initialization segment fits all that came before.
+fn describe<const ALL: bool>(stream: &mut Stream, config: Description) {
+    let known = &mut stream.descriptions;
     if !ALL {
         known.clear();
-    } else if let Some(found) = known.iter().position(|known| *known == config) {
-        return found + 1;
     }
-    known.push(config);
-    known.len()
+    stream.described = known.iter().position(|known| *known == config).unwrap_or(known.len());
+    if stream.described == known.len() {
+        known.push(config);
+    }
+    stream.told = false;
 }
 
 /// Gives a stream that is not written, and its samples.
@@ -255,7 +255,7 @@ fn tell_track(stream: &mut Stream, out: &mut Vec<Piece>) {
         return;
     }
     let announced = &stream.announced;
-    let description = stream.descriptions.last();
+    let description = stream.description();
     let sound = description.filter(|known| known.kind == Kind::Audio);
     let picture = description.filter(|known| known.kind == Kind::Video);
     out.push(Piece::Track(Box::new(Track {

@@ -73,6 +73,8 @@ pub struct Stream {
     pub es: Es,
     /// All that its samples are described by; of the page only the last.
     pub descriptions: Vec<Description>,
+    /// The place of the one that holds now.
+    pub described: usize,
     /// By SAMPLE-AES.
     pub encrypted: bool,
     /// Its `track_ID` in what is written; 0: it is not written.
@@ -120,6 +122,7 @@ impl Stream {
             kind,
             es: Es::new(kind == Kind::Video),
             descriptions: Vec::new(),
+            described: 0,
             track: 0,
             encrypted: opened.is_some(),
             earlier: 0,
@@ -138,6 +141,11 @@ impl Stream {
         self.program == other.program
             && self.announced.pid == other.announced.pid
             && self.announced.kind == other.announced.kind
+    }
+
+    /// What its samples are described by now.
+    pub fn description(&self) -> Option<&Description> {
+        self.descriptions.get(self.described)
     }
 
     /// Its samples can be read.
