@@ -1,6 +1,8 @@
 //! What all targets check: that work is linear in its input, and that what the parsers made keeps the promises that
 //! `presentation` documents, on which the player relies without looking.
 
+pub mod media;
+
 use libfuzzer_sys::fuzzer_mutate;
 use std::time::Duration;
 use thalweg::Micros;

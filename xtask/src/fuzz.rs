@@ -8,7 +8,7 @@ use std::path::PathBuf;
 const CARGO_FUZZ: &str = "0.13.2";
 
 /// Each target, with its dictionary.
-const TARGETS: [(&str, &str); 7] = [
+const TARGETS: [(&str, &str); 10] = [
     ("hls", "hls"),
     ("hls_reload", "hls"),
     ("mpd", "dash"),
@@ -16,6 +16,9 @@ const TARGETS: [(&str, &str); 7] = [
     ("sidx", "boxes"),
     ("scte35", "scte35"),
     ("inspect", "hls"),
+    ("mp4", "boxes"),
+    ("file", "boxes"),
+    ("webm", "boxes"),
 ];
 
 pub fn run(arguments: &[&str]) -> Result {
