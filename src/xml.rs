@@ -230,6 +230,13 @@ pub struct Parts<'d> {
 /// Attributes of an element.
 pub struct Attributes<'d>(&'d str);
 
+impl<'d> Attributes<'d> {
+    /// Those in `text`, which stands between an element's name and its `>` or `/>`.
+    pub fn of(text: &'d str) -> Self {
+        Attributes(text)
+    }
+}
+
 impl<'d> Iterator for Attributes<'d> {
     type Item = (&'d str, &'d str);
 
@@ -272,19 +279,25 @@ impl<'d> Iterator for Children<'d> {
     }
 }
 
-enum Markup<'a> {
+/// What stands between `<` and `>`.
+pub enum Markup<'a> {
+    /// An element begins, or is there as a whole.
     Open {
+        /// With its prefix; behind the `<`.
         name: &'a str,
+        /// Offset of the `>` or `/>`.
         attributes_end: usize,
+        /// It ends there.
         empty: bool,
     },
+    /// An element ends, whose name this is.
     Close(&'a str),
     /// Comment, CDATA section, processing instruction or DTD.
     Other,
 }
 
 /// The first markup at or behind `at`, with its offset and that behind it.
-fn next_markup(text: &str, at: usize) -> Result<Option<(Markup<'_>, usize, usize)>, Error> {
+pub fn next_markup(text: &str, at: usize) -> Result<Option<(Markup<'_>, usize, usize)>, Error> {
     let Some(start) =
         text.get(at..).and_then(|rest| rest.bytes().position(|byte| byte == b'<')).map(|found| at + found)
     else {
@@ -406,8 +419,9 @@ fn slice(text: &str, from: u32, to: u32) -> &str {
     text.get(from as usize..to as usize).unwrap_or_default()
 }
 
+/// The error of a document whose markup is wrong at `offset`.
 #[cold]
-fn syntax(offset: usize, what: &str) -> Error {
+pub fn syntax(offset: usize, what: &str) -> Error {
     let end = what.floor_char_boundary(64);
     Error::new(Code::ManifestSyntax).at(offset as u64).what(what.get(..end).unwrap_or_default())
 }

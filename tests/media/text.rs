@@ -1,5 +1,7 @@
 //! Subtitles: the corpus's WebVTT against what other parsers and the specification's own tests read in it.
 
+mod ttml;
+
 use super::corpus_files;
 use serde_json::{Value, json};
 use std::path::Path;

@@ -1,8 +1,9 @@
 //! Text that is shown for a time, in one model: [`Cue`]. [`webvtt`] reads WebVTT files as their bytes come, [`wvtt`] samples
-//! of WebVTT in MP4. Captions that come with pictures ([`super::captions`]) become cues too.
+//! of WebVTT in MP4, [`ttml`] TTML and IMSC1, alone or in MP4. Captions that come with pictures ([`super::captions`]) become cues too.
 
 mod cue;
 mod settings;
+pub mod ttml;
 pub mod webvtt;
 pub mod wvtt;
 
