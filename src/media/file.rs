@@ -63,7 +63,10 @@ impl Locator {
                 self.wants = place..place.saturating_add(FIRST);
                 return Ok(None);
             };
-            let size = if size == 0 { rest.len() as u64 } else { size };
+            if size == 0 {
+                // It goes on to the end of the file, and no moov stands behind it.
+                return Err(Error::new(Code::MediaContainer).what("moov").at(place));
+            }
             self.boxes += 1;
             if size < length as u64 || self.boxes > MOST_BOXES || !named(&kind) {
                 return Err(Error::new(Code::MediaCorrupt).what(&mp4::name(kind)).at(place));

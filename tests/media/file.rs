@@ -23,13 +23,14 @@ fn locate(file: &[u8]) -> Result<(Located, usize), thalweg::Error> {
 }
 
 /// Reads a file from its first byte on, after its `moov` was found where it is not in front.
-fn read(file: &[u8], size: usize) -> All {
+pub fn read(file: &[u8], size: usize) -> All {
     let mut all = All::default();
     let mut reader = Reader::of_all();
     reader.begin_segment(None);
     if let Ok((located, _)) = locate(file) {
         let mut out = Vec::new();
-        reader.preload(&located, &mut out).unwrap();
+        let result = reader.preload(&located, &mut out);
+        all.error = result.err();
         all.take(out, &[]);
     }
     all.push(&mut reader, file, size);
@@ -207,4 +208,39 @@ fn a_time_is_found() {
     assert_eq!(fragment.ranges.len(), 1, "{:?}", fragment.ranges);
     assert!(made.fragment(&[video], 100_000_000, 1).unwrap().is_none());
     assert_eq!(made.seek(&[77], 0), None);
+}
+
+#[test]
+fn damage_is_survived_in_linear_time() {
+    let mut seed = 0x2545_f491_4f6c_dd1d_u64;
+    let mut below = |bound: usize| {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        (seed % bound.max(1) as u64) as usize
+    };
+    for path in corpus_files("fmp4") {
+        let file = std::fs::read(&path).unwrap();
+        for round in 0..30 {
+            let mut bytes = file.clone();
+            match round % 3 {
+                0 => bytes.truncate(below(file.len() + 1)),
+                // Where the tables are.
+                1 => (0..1 + below(20)).for_each(|_| bytes[below(file.len().min(4000))] = below(256) as u8),
+                _ => (0..1 + below(20)).for_each(|_| bytes[below(file.len())] ^= 1 << below(8)),
+            }
+            let begin = std::time::Instant::now();
+            let all = read(&bytes, 1 + below(5000));
+            if let Ok(made) = locate(&bytes).and_then(|(located, _)| File::new(located)) {
+                let tracks: Vec<u32> = made.tracks().map(|track| track.id).collect();
+                let mut from = made.seek(&tracks, below(5_000_000) as i64);
+                for _ in 0..3 {
+                    let fragment = from.and_then(|from| made.fragment(&tracks, from, 1_000_000).ok()?);
+                    from = fragment.and_then(|fragment| fragment.next);
+                }
+            }
+            let millis = begin.elapsed().as_millis() as usize;
+            assert!(millis < 400 + file.len() / 500, "{}: {millis} ms, {:?}", path.display(), all.error);
+        }
+    }
 }

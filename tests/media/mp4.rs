@@ -1,7 +1,7 @@
 //! Fragmented MP4: not a byte is changed, and hardly one is copied.
 
 use super::all::{self, All};
-use super::{Output, corpus, corpus_files, push, read};
+use super::{Output, corpus, corpus_files, file, push, read};
 use thalweg::Code;
 use thalweg::media::{Kind, Meta, Reader, mp4_boxes, sidx_references};
 
@@ -138,13 +138,18 @@ const EXPLAINED: &[(&str, &str, &str)] = &[
         "track 2 channels",
         "the decoder's configuration says 1, as the file's own project finds",
     ),
-    ("vtt-segment-multi-payload.mp4", "", "its data offset points behind the samples"),
+    (
+        "vtt-segment-multi-payload.mp4",
+        "track 1 packet_bytes",
+        "its data offset is wrong: ffprobe cuts off the last",
+    ),
     ("sample_mhm1_bl_cicp1_fragmented.mp4", "track 1 channels", "MPEG-H does not say them: both mean that"),
     ("ttml-init.mp4", "track 1 codec_type", "ffprobe calls text that it cannot read data"),
     ("ttml-segment-multiple-mdat.mp4", "track 1 codec_type", "ffprobe calls text that it cannot read data"),
     ("ttml-segment-multiple-sample.mp4", "track 1 codec_type", "ffprobe calls text that it cannot read data"),
     ("ttml-segment.mp4", "track 1 codec_type", "ffprobe calls text that it cannot read data"),
     ("vtt-init.mp4", "track 1 codec_type", "ffprobe calls text that it cannot read data"),
+    ("vtt-segment-multi-payload.mp4", "track 1 codec_type", "ffprobe calls text that it cannot read data"),
     ("vtt-segment-no-duration.mp4", "track 1 codec_type", "ffprobe calls text that it cannot read data"),
     ("vtt-segment-settings.mp4", "track 1 codec_type", "ffprobe calls text that it cannot read data"),
     ("vtt-segment.mp4", "track 1 codec_type", "ffprobe calls text that it cannot read data"),
@@ -332,4 +337,25 @@ fn samples_without_end_are_an_error() {
     bytes[at..at + 4].copy_from_slice(&0u32.to_be_bytes());
     let error = All::read(&[&bytes], 100).error.expect("four milliards of samples");
     assert_eq!((error.code, error.context.what.as_deref()), (Code::MediaCorrupt, Some("trun")));
+}
+
+#[test]
+fn codecs_are_named_in_full() {
+    for (path, codec) in [
+        ("androidx-media/sample_ac4_fragmented.mp4", "ac-4.02.02.00"),
+        ("shaka-player/audio-ac-4.mp4", "ac-4.02.01.02"),
+        ("androidx-media/sample_mhm1_bl_cicp1_fragmented.mp4", "mhm1.0x10"),
+        ("Eyevinn-mp4ff/vvc_400kbps_2s.mp4", "vvc1.1.L51.CQA"),
+        ("androidx-media/bbb_800x640_768kbps_30fps_vp9.mp4", "vp09.00.30.08"),
+        ("wpt/av1.mp4", "av01.0.00M.08"),
+        ("Eyevinn-mp4ff/ed_hevc.mp4", "hvc1.1.6.L120.90"),
+        ("androidx-media/h265_bframes.mp4", "hev1.1.6.L90.90"),
+        ("alfg-mp4-rust/extended_audio_object_type.mp4", "mp4a.40.36"),
+        ("shaka-player/init-fairplay.mp4", "avc1.64001f"),
+    ] {
+        let Some(path) = corpus(&format!("fmp4/{path}")) else { return };
+        let all = file::read(&std::fs::read(&path).unwrap(), 65536);
+        println!("{} {}", all.tracks[0].codec, path.display());
+        assert_eq!(all.tracks[0].codec, codec, "{}", path.display());
+    }
 }

@@ -135,6 +135,17 @@ impl Follower {
         self.earliest
     }
 
+    /// An `mdat` begins, whose payload stands there.
+    pub fn begin_data(&mut self, places: Range<u64>) {
+        if let Some(Fragment { moof, cursors, .. }) = self.fragments.last_mut()
+            && let [Cursor { source: Source::Runs(runs), current: Some((placed, _)), seen: Some(0), .. }] =
+                cursors.as_mut_slice()
+            && let Some(moved) = runs.align(moof, places)
+        {
+            placed.at = placed.at.wrapping_add(moved);
+        }
+    }
+
     /// Payload passes: `range` of `chunk`, which begins at `from` of the segment.
     pub fn read(
         &mut self,

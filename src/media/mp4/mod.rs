@@ -261,6 +261,9 @@ impl<const ALL: bool> Reader<ALL> {
             }
             self.waiting = true;
         }
+        if ALL && kind == *b"mdat" && !open {
+            self.all.follow.begin_data(head.at.saturating_add(length as u64)..head.at.saturating_add(size));
+        }
         let left = if open { u64::MAX } else { size - length as u64 };
         self.state = if keep { State::Keep(head, left) } else { State::Pass(head, left) };
         Ok(())

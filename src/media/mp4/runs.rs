@@ -179,6 +179,20 @@ impl Runs {
         }
     }
 
+    /// Where the data offset of the only run leads elsewhere, but its samples fill an `mdat` to the byte, they are in that:
+    /// `places` is where its payload stands. Gives how far they move; the first sample has been given already.
+    pub fn align(&mut self, moof: &[u8], places: Range<u64>) -> Option<u64> {
+        let [run] = self.runs.as_mut_slice() else { return None };
+        let fills = run.totals(moof).0 == places.end - places.start;
+        let moved = places.start.wrapping_sub(run.place);
+        if !fills || moved == 0 || self.index > 1 {
+            return None;
+        }
+        run.place = places.start;
+        self.place = self.place.wrapping_add(moved);
+        Some(moved)
+    }
+
     /// The earliest presentation time of the samples to come. Where all are alike, the first is the earliest.
     pub fn earliest(&self, moof: &[u8]) -> Option<i64> {
         let mut earliest = None;
