@@ -26,6 +26,14 @@ pub struct Description {
     entry: Vec<u8>,
 }
 
+impl Description {
+    /// Pixels of a picture after cropping, whatever their shape: as its sample entry says.
+    pub fn pixels(&self) -> (u32, u32) {
+        let at = |at: usize| self.entry.get(at..at + 2).map_or(0, |b| u32::from(b[0]) << 8 | u32::from(b[1]));
+        (at(32), at(34))
+    }
+}
+
 /// A VisualSampleEntry (ISO/IEC 14496-12 12.1.3) with a configuration box; `size` in pixels after cropping, `aspect` of
 /// a pixel.
 pub fn visual(

@@ -192,8 +192,8 @@ impl Packets {
         if packet[1] & 0x80 != 0 {
             shown.transport_errors += 1;
             warnings.add("transport_error", at, &format!("PID {pid}"));
-            return;
         }
+        let damaged = packet[1] & 0x80 != 0;
         if packet[3] & 0xc0 != 0 {
             shown.scrambled += 1;
             warnings.add("scrambled", at, &format!("PID {pid}"));
@@ -234,7 +234,7 @@ impl Packets {
             warnings.add("continuity_error", at, &format!("PID {pid}"));
         }
         let payload = if has_field { packet.get(5 + length..) } else { packet.get(4..) };
-        if has_payload && packet[3] & 0xc0 == 0 {
+        if has_payload && packet[3] & 0xc0 == 0 && !damaged {
             let (begins, payload) = (packet[1] & 0x40 != 0, payload.unwrap_or_default());
             state.payload(begins, payload);
             self.tables.push(pid, begins, payload);

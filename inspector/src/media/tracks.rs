@@ -197,7 +197,9 @@ impl Tracks {
                 warnings.add_anywhere(code, &words);
             }
         }
-        for state in self.list.iter().filter(|state| state.jumps > 0) {
+        // Text comes when something is said.
+        let steady = |state: &&State| matches!(state.track.kind, Kind::Video | Kind::Audio);
+        for state in self.list.iter().filter(steady).filter(|state| state.jumps > 0) {
             let words = format!("track {}: {} times", state.track.id, state.jumps);
             warnings.add_anywhere("time_jumps", &words);
         }

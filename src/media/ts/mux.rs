@@ -263,7 +263,7 @@ fn tell_track(stream: &mut Stream, out: &mut Vec<Piece>) {
         kind: stream.kind,
         codec: description.map_or_else(|| format!("0x{:02x}", announced.kind), |known| known.codec.clone()),
         timescale: TIMESCALE,
-        size: picture.map(|known| known.size),
+        size: picture.map(Description::pixels),
         sample_rate: sound.map(|known| known.sample_rate),
         channels: sound.map(|known| known.channels),
         language: language(announced.language),
