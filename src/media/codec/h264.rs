@@ -2,29 +2,32 @@
 
 use super::bits::Bits;
 use super::nal::{Purpose, Role, Sets, Syntax};
+use crate::media::FULL;
 use crate::media::fmp4::{self, Description};
 
 /// The parameter sets in force, and the slice that came last.
 #[derive(Default)]
-pub struct Avc {
+pub struct Avc<const ALL: bool> {
     sps: Sets<Sps>,
     pps: Sets<Pps>,
     last: Option<Slice>,
 }
 
-impl Syntax for Avc {
+impl<const ALL: bool> Syntax for Avc<ALL> {
     fn role(&mut self, head: &[u8]) -> Role {
         let byte = head.first().copied().unwrap_or_default();
         // nal_unit_type: table 7-1; what begins an access unit: 7.4.1.2.3.
         let (begins, purpose) = match byte & 0x1f {
             kind @ (1 | 2 | 5) => {
-                let slice = self.slice(head);
-                let begins = match (&slice, &self.last) {
-                    (Some(slice), Some(last)) => slice != last,
-                    // The parameter sets are missing. first_mb_in_slice is 0: ue(v) of one bit.
-                    _ => head.get(1).is_some_and(|byte| byte & 0x80 != 0),
-                };
-                self.last = slice;
+                // first_mb_in_slice is 0: ue(v) of one bit. That is enough as long as nothing is missing.
+                let mut begins = head.get(1).is_some_and(|byte| byte & 0x80 != 0);
+                if ALL || FULL {
+                    let slice = self.slice(head);
+                    if let (Some(slice), Some(last)) = (&slice, &self.last) {
+                        begins = slice != last;
+                    }
+                    self.last = slice;
+                }
                 (begins, if kind == 5 { Purpose::Sync } else { self.purpose(head) })
             }
             6 => (true, Purpose::Sei),
@@ -59,7 +62,7 @@ impl Syntax for Avc {
     }
 }
 
-impl Avc {
+impl<const ALL: bool> Avc<ALL> {
     /// AVCDecoderConfigurationRecord (ISO/IEC 14496-15 5.3.3.1), with NAL unit lengths of 4 bytes.
     fn avcc(&self, sps: &Sps) -> Vec<u8> {
         let [profile, constraints, level] = sps.profile;
@@ -333,13 +336,13 @@ mod tests {
     }
 
     /// A reader that knows a stream of 64 by 64 pixels, of frames and fields.
-    fn interlaced(order: u32) -> Avc {
+    fn interlaced(order: u32) -> Avc<true> {
         let start = Writer::default().u(8, 77).u(8, 0).u(8, 30).ue(0).ue(0).ue(order);
         // log2_max_pic_order_cnt_lsb 4; or delta_pic_order_always_zero_flag 0 and no cycle.
         let start = if order == 0 { start.ue(0) } else { start.u(1, 0).ue(0).ue(0).ue(0) };
         let sps = start.ue(4).u(1, 0).ue(3).ue(1).u(1, 0).u(1, 0).u(1, 1).u(1, 0).u(1, 0).unit(0x67);
         let pps = |id: u32| Writer::default().ue(id).ue(0).u(1, 0).u(1, 1).ue(0).unit(0x68);
-        let mut avc = Avc::default();
+        let mut avc = Avc::<true>::default();
         for unit in [sps, pps(0), pps(1)] {
             assert!(avc.take(&unit));
         }
@@ -401,7 +404,7 @@ mod tests {
 
     #[test]
     fn without_parameter_sets_a_picture_begins_with_its_first_macroblock() {
-        let mut avc = Avc::default();
+        let mut avc = Avc::<true>::default();
         assert!(avc.role(&slice(0x41, 0, 0, 3, 0, 6)).begins);
         assert!(!avc.role(&slice(0x41, 9, 0, 4, 0, 8)).begins);
         assert_eq!(avc.role(&[]).purpose, Purpose::Other);

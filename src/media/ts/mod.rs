@@ -139,7 +139,7 @@ impl<const ALL: bool> Reader<ALL> {
     /// The segment is over.
     pub fn end_segment(&mut self, out: &mut Vec<Piece>) -> Result<(), Error> {
         self.packets(true, out)?;
-        self.finish(|_| true, out)?;
+        self.finish(&|_| true, out)?;
         if self.selected.is_some() || ALL && self.programs.iter().any(|program| program.mapped) {
             return Ok(());
         }
@@ -152,7 +152,7 @@ impl<const ALL: bool> Reader<ALL> {
     }
 
     /// Some streams end: all that has come is written.
-    fn finish(&mut self, which: impl Fn(&Stream) -> bool, out: &mut Vec<Piece>) -> Result<(), Error> {
+    fn finish(&mut self, which: &dyn Fn(&Stream) -> bool, out: &mut Vec<Piece>) -> Result<(), Error> {
         let mut result = Ok(());
         for stream in self.streams.iter_mut().filter(|stream| which(stream)) {
             result = result.and(stream.finish());
@@ -228,7 +228,7 @@ impl<const ALL: bool> Reader<ALL> {
             }
         } else if let Some(program) = self.programs.iter_mut().find(|program| program.pid == packet.pid) {
             for section in program.table.push(2, &packet) {
-                if let Some((number, streams)) = psi::streams(&section) {
+                if let Some((number, streams)) = psi::streams::<ALL>(&section) {
                     self.take_streams(number, &streams, out)?;
                 }
             }
@@ -268,21 +268,14 @@ impl<const ALL: bool> Reader<ALL> {
         if let (true, Some(near)) = (self.programs.is_empty(), self.near) {
             clock.expect(near);
         }
-        let stays = |number, pid| !whole || pairs.contains(&(number, pid));
         let mut result = Ok(());
-        if self.programs.iter().any(|program| !stays(program.number, program.pid)) {
-            self.programs.retain(|program| stays(program.number, program.pid));
-            let programs = &self.programs;
-            let gone: Vec<u16> = Vec::from_iter(
-                self.streams
-                    .iter()
-                    .map(|stream| stream.program)
-                    .filter(|number| programs.iter().all(|program| program.number != *number)),
-            );
-            result = self.close(|stream| gone.contains(&stream.program), out);
-            if self.selected.is_some_and(|number| gone.contains(&number)) {
-                self.selected = None;
-            }
+        if whole {
+            self.programs.retain(|program| pairs.contains(&(program.number, program.pid)));
+            let programs = std::mem::take(&mut self.programs);
+            let is_there = |number| programs.iter().any(|program| program.number == number);
+            result = self.close(&|stream| !is_there(stream.program), out);
+            self.selected = self.selected.filter(|&number| is_there(number));
+            self.programs = programs;
         }
         for &(number, pid) in pairs {
             let known = self.programs.iter().any(|program| program.number == number);
@@ -296,11 +289,11 @@ impl<const ALL: bool> Reader<ALL> {
     }
 
     /// Streams end, and are read no more.
-    fn close(&mut self, which: impl Fn(&Stream) -> bool, out: &mut Vec<Piece>) -> Result<(), Error> {
+    fn close(&mut self, which: &dyn Fn(&Stream) -> bool, out: &mut Vec<Piece>) -> Result<(), Error> {
         if !self.streams.iter().any(|stream| stream.live && which(stream)) {
             return Ok(());
         }
-        let result = self.finish(&which, out);
+        let result = self.finish(which, out);
         if ALL {
             self.streams.iter_mut().filter(|stream| which(stream)).for_each(|stream| stream.live = false);
         } else {
@@ -339,9 +332,10 @@ impl<const ALL: bool> Reader<ALL> {
         if !ALL && !FULL {
             let lacks = |kind| wanted.iter().all(|stream| stream.kind != kind);
             let seldom = |one: &&Announced| {
-                let sound = stream_type::SELDOM_AUDIO.contains(&one.kind) || one.is_opus();
-                stream_type::SELDOM_VIDEO.contains(&one.kind) && lacks(Kind::Video)
-                    || sound && lacks(Kind::Audio)
+                // Private data may be anything: its descriptors say what.
+                let private = one.kind == stream_type::PRIVATE;
+                (private || stream_type::SELDOM_VIDEO.contains(&one.kind)) && lacks(Kind::Video)
+                    || (private || stream_type::SELDOM_AUDIO.contains(&one.kind)) && lacks(Kind::Audio)
             };
             if let Some(one) = announced.iter().find(seldom) {
                 return Err(of_type(Code::PlayerEngine, one.kind));
@@ -355,7 +349,7 @@ impl<const ALL: bool> Reader<ALL> {
         }
         // A stream that stays is in the middle of an access unit perhaps.
         let result = self.close(
-            |stream| stream.program == number && !wanted.iter().any(|other| other.is_same(stream)),
+            &|stream| stream.program == number && !wanted.iter().any(|other| other.is_same(stream)),
             out,
         );
         for (place, stream) in wanted.into_iter().enumerate() {

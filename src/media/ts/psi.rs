@@ -1,6 +1,7 @@
 //! Program specific information (ISO/IEC 13818-1 2.4.4): sections, program association, program maps.
 
 use super::packet::{Continuity, Packet, Sequence};
+use crate::media::FULL;
 
 /// Puts the sections of one PID together.
 #[derive(Default)]
@@ -138,15 +139,17 @@ pub fn programs(section: &[u8]) -> Option<(Vec<(u16, u16)>, bool)> {
     Some((pairs.filter(|&(number, _)| number > 0).collect(), section.get(7) == Some(&0)))
 }
 
-/// The program's number, and its streams, in a program map section.
-pub fn streams(section: &[u8]) -> Option<(u16, Vec<Announced>)> {
+/// The program's number, and its streams, in a program map section. Descriptors are read by the full engine.
+pub fn streams<const ALL: bool>(section: &[u8]) -> Option<(u16, Vec<Announced>)> {
     let info = usize::from(be16(section, 10)? & 0xfff);
     let mut rest = section.get(12 + info..section.len().checked_sub(4)?)?;
     let mut streams = Vec::new();
     while let (Some(&kind), Some(pid), Some(length)) = (rest.first(), be16(rest, 1), be16(rest, 3)) {
         let (descriptors, next) = rest.split_at(rest.len().min(5 + usize::from(length & 0xfff)));
         let mut announced = Announced { kind, pid: pid & 0x1fff, ..Announced::default() };
-        announced.describe(descriptors.get(5..).unwrap_or_default());
+        if ALL || FULL {
+            announced.describe(descriptors.get(5..).unwrap_or_default());
+        }
         streams.push(announced);
         rest = next;
     }

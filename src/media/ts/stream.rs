@@ -100,7 +100,7 @@ impl Stream {
         let sound =
             |format| -> (Kind, Box<dyn Elementary>) { (Kind::Audio, Box::new(Sound::<ALL>::new(format))) };
         let (kind, reader): (Kind, Box<dyn Elementary>) = match opened.unwrap_or(announced.kind) {
-            stream_type::H264 => (Kind::Video, Box::new(Video::<ALL>::new(Box::<Avc>::default()))),
+            stream_type::H264 => (Kind::Video, Box::new(Video::<ALL>::new(Box::<Avc<ALL>>::default()))),
             stream_type::HEVC if ALL || FULL => {
                 (Kind::Video, Box::new(Video::<ALL>::new(Box::<Hevc>::default())))
             }
