@@ -193,5 +193,5 @@ fn probe(data: &[u8], last: bool, full: bool) -> Option<Container> {
     }
     // Two sync bytes at the beginning are enough: no text has a G there by chance.
     let aligned = data.first() == Some(&ts::SYNC) && data.get(188) == Some(&ts::SYNC);
-    (aligned || ts::find_sync(data, 0, last).is_ok()).then_some(Container::Ts)
+    (aligned || ts::find_sync(data, 0, last, full).is_ok()).then_some(Container::Ts)
 }

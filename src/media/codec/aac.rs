@@ -2,6 +2,7 @@
 
 use super::audio::{Config, Kind, Part, Unit};
 use super::bitstream::{Reader, Writer};
+use crate::media::FULL;
 
 /// Sampling frequencies by index (table 1.18).
 const RATES: [u32; 13] =
@@ -226,25 +227,26 @@ pub fn adts_parts(frame: &[u8], parts: &mut Vec<Part>) -> Option<()> {
     Some(())
 }
 
-/// The configuration of an ADTS frame. Channels that the frame itself defines are copied from it.
-pub fn adts_config(frame: &[u8]) -> Option<Config> {
+/// The configuration of an ADTS frame. Channels that the frame itself defines are copied from it, by the full engine.
+pub fn adts_config<const ALL: bool>(frame: &[u8]) -> Option<Config> {
     let head: [u8; HEADER] = frame.first_chunk().copied()?;
     let object = (head[2] >> 6) + 1;
-    let index = u32::from(head[2] >> 2 & 15);
-    let configuration = u32::from((head[2] & 1) << 2 | head[3] >> 6);
-    let mut record = Writer::default();
-    record.put(u32::from(object), 5);
-    record.put(index, 4);
-    record.put(configuration, 4);
-    record.put(0, 3);
-    let mut channels = channels(configuration);
-    if configuration == 0 {
+    let index = head[2] >> 2 & 15;
+    let configuration = (head[2] & 1) << 2 | head[3] >> 6;
+    let mut channels = channels(u32::from(configuration));
+    let mut record = vec![object << 3 | index >> 1, index << 7 | configuration << 3];
+    if (ALL || FULL) && configuration == 0 {
         let block = frame.get(first_block(&head, u32::from(head[6] & 3))..)?;
         let mut bits = Reader::new(block, 0);
         // ID_PCE
         if bits.u(3)? == 5 {
-            channels = program_config(block, &mut bits, 0, Some(&mut record))?;
+            let mut writer = Writer::default();
+            writer.put(u32::from(object), 5);
+            writer.put(u32::from(index), 4);
+            writer.put(0, 7);
+            channels = program_config(block, &mut bits, 0, Some(&mut writer))?;
+            record = writer.bytes;
         }
     }
-    Some(Config { kind: Kind::Aac, object, rate: rate(index)?, channels, record: record.bytes })
+    Some(Config { kind: Kind::Aac, object, rate: rate(u32::from(index))?, channels, record })
 }

@@ -222,7 +222,7 @@ impl<const ALL: bool> Framer<ALL> {
             Format::Adts => {
                 aac::adts_parts(bytes, &mut self.parts)?;
                 if fresh {
-                    config = aac::adts_config(bytes);
+                    config = aac::adts_config::<ALL>(bytes);
                 }
             }
             _ if !ALL && !FULL => return None,

@@ -179,7 +179,7 @@ impl<const ALL: bool> Reader<ALL> {
         while result.is_ok() {
             let stride = match self.stride {
                 Some(stride) => stride,
-                None => match packet::find_sync(buffer, at, last) {
+                None => match packet::find_sync(buffer, at, last, ALL || FULL) {
                     Ok((found, stride)) => {
                         at = found;
                         *self.stride.insert(stride)
@@ -244,14 +244,14 @@ impl<const ALL: bool> Reader<ALL> {
     /// It is not known yet which packets are wanted.
     fn waits(&self) -> bool {
         let unmapped = || self.programs.is_empty() || self.programs.iter().any(|program| !program.mapped);
-        if ALL { unmapped() } else { self.selected.is_none() }
+        if ALL { unmapped() } else { FULL && self.selected.is_none() }
     }
 
     /// Reads the packets again that came before they were known.
     fn replay(&mut self, out: &mut Vec<Piece>) -> Result<(), Error> {
         let early = std::mem::take(&mut self.early);
         self.replays += 1;
-        if self.replays > MOST_REPLAYS {
+        if !(ALL || FULL) || self.replays > MOST_REPLAYS {
             return Ok(());
         }
         early.chunks(SIZE).try_for_each(|packet| self.packet(packet, out))

@@ -82,16 +82,17 @@ const STRIDES: [usize; 3] = [SIZE, 192, 204];
 /// Bytes in which a run of packets shows.
 pub const RUN: usize = 2 * 204 + 1;
 
-/// Where a run of packets begins in `data`, searched from `from`, and their distance: three sync bytes in a row.
+/// Where a run of packets begins in `data`, searched from `from`, and their distance: three sync bytes in a row. `all`
+/// distances are looked for, or only that of packets alone.
 /// `Err`: not before this place, and more bytes are needed to tell (unless these are the `last` ones).
-pub fn find_sync(data: &[u8], from: usize, last: bool) -> Result<(usize, usize), usize> {
+pub fn find_sync(data: &[u8], from: usize, last: bool, all: bool) -> Result<(usize, usize), usize> {
     let mut at = from;
     while let Some(found) = data.get(at..).and_then(|rest| rest.iter().position(|&byte| byte == SYNC)) {
         at += found;
         if !last && data.len() < at + RUN {
             return Err(at);
         }
-        for stride in STRIDES {
+        for &stride in if all { &STRIDES[..] } else { &[SIZE] } {
             let next = [data.get(at + stride), data.get(at + 2 * stride)];
             // Of the last bytes what is there must fit. One packet alone is taken for one of 188 bytes; the other distances have
             // many divisors, and text may have a G in each of its lines: transport_scrambling_control is never 01.
