@@ -215,6 +215,10 @@ impl Work {
         let mut result = Ok(());
         for piece in self.pieces.drain(..) {
             match piece {
+                // WebM goes to MSE as it is; here it is not made MP4.
+                Piece::Init { .. } | Piece::Media { .. } if self.reader.format() == Some("webm") => {
+                    result = result.and(Err(Error::new(Code::MediaContainer).what("WebM")));
+                }
                 Piece::Init { data, .. } => result = result.and(self.output.init(&data, superset)),
                 Piece::Media { data, timing } => {
                     self.end = timing.map(|timing| timing.end).or(self.end);

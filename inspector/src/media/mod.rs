@@ -190,15 +190,17 @@ impl Inspection {
 
     /// Whether the bytes so far are in no format that is known.
     pub fn is_unknown(&self) -> bool {
-        self.document.is_none()
-            && self.failed.as_ref().is_some_and(|error| error.code == Code::MediaContainer)
-            && self.reader.format().is_none()
+        let unread = self.failed.as_ref().is_some_and(|error| error.code == Code::MediaContainer);
+        match &self.document {
+            Some(document) => document.is_unknown(),
+            None => unread && self.reader.format().is_none(),
+        }
     }
 
     /// The segment is over. An error: nothing in it can be used.
     pub fn finish(mut self) -> Result<Value, Error> {
         if let Some(document) = self.document.take() {
-            let (format, header) = document.finish(&mut self.texts, &mut self.tracks)?;
+            let (format, header) = document.finish(&mut self.texts, &mut self.tracks, &mut self.warnings)?;
             return Ok(self.shown(format, Found { document: Some(header), ..Found::default() }));
         }
         if self.failed.is_none() {

@@ -1,11 +1,11 @@
-//! What is read: captions that come with pictures or on tracks of their own, and the cues of WebVTT.
+//! What is read: captions that come with pictures or on tracks of their own, and the cues of WebVTT and TTML.
 
 use crate::json::seconds;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use thalweg::Micros;
 use thalweg::media::captions::{Caption, Coding, Decoder, triplets};
-use thalweg::media::text::{Cue, Text, wvtt};
+use thalweg::media::text::{Cue, Text, ttml, wvtt};
 
 /// No more cues are listed, of each kind.
 const MOST_CUES: usize = 100_000;
@@ -38,6 +38,13 @@ impl Texts {
                 out.truncate(MOST_CUES);
                 return;
             }
+            _ if codec.starts_with("stpp") => {
+                let mut cues = Vec::new();
+                // What cannot be read of a document is not shown; what came before is.
+                let _ = ttml::sample(data, time, end, &mut cues);
+                self.list(&cues, Some(track));
+                return;
+            }
             _ => return,
         };
         let (decoder, out) = self.decoders.entry(Some(track)).or_default();
@@ -49,8 +56,12 @@ impl Texts {
 
     /// Cues of a text file.
     pub fn cues(&mut self, cues: &[Cue]) {
+        self.list(cues, None);
+    }
+
+    fn list(&mut self, cues: &[Cue], track: Option<u32>) {
         let left = MOST_CUES.saturating_sub(self.cues.len());
-        self.cues.extend(cues.iter().take(left).map(|shown| cue(shown, None)));
+        self.cues.extend(cues.iter().take(left).map(|shown| cue(shown, track)));
     }
 
     /// The arrays `captions` and `cues`. `end`: when the media ends, and with it what is still shown.
@@ -58,7 +69,7 @@ impl Texts {
         for (track, (samples, mut cues)) in std::mem::take(&mut self.samples) {
             let mut samples = samples;
             samples.finish(&mut cues);
-            self.cues.extend(cues.iter().map(|shown| cue(shown, Some(track))));
+            self.list(&cues, Some(track));
         }
         let mut captions = Vec::new();
         for (track, (mut decoder, mut shown)) in std::mem::take(&mut self.decoders) {
