@@ -1,8 +1,8 @@
 //! CEA-608 (CTA-608-E; 47 CFR 15.119): the byte pairs of one field of line 21 become what is shown in its two caption
 //! channels. Text channels (T1 to T4) and XDS packets are read past.
 
-use super::grid::{BLACK, Grid, Pen, Place, SPACE, Stage, WHITE};
-use super::{Caption, Channel};
+use super::Channel;
+use super::grid::{BLACK, Grid, Pen, Place, SPACE, Sink, Stage, WHITE};
 use crate::media::text::Align;
 use crate::time::Micros;
 
@@ -66,7 +66,7 @@ impl Field {
     }
 
     /// A pair of bytes of the picture shown at `now`.
-    pub fn pair(&mut self, pair: [u8; 2], now: Micros, out: &mut Vec<Caption>) {
+    pub fn pair(&mut self, pair: [u8; 2], now: Micros, out: &mut Sink) {
         let [first, second] = pair.map(|byte| byte & 0x7F);
         if first | second == 0 {
             return;
@@ -153,14 +153,14 @@ impl Lane {
     }
 
     /// What is written to is about to change.
-    fn changes(&mut self, now: Micros, added: bool, out: &mut Vec<Caption>) {
+    fn changes(&mut self, now: Micros, added: bool, out: &mut Sink) {
         if self.mode != Mode::PopOn {
             self.shown.changes(now, added, out);
         }
     }
 
     /// A character goes to the cursor, which moves on. 0 is transparent.
-    fn put(&mut self, character: u16, now: Micros, out: &mut Vec<Caption>) {
+    fn put(&mut self, character: u16, now: Micros, out: &mut Sink) {
         if self.mode == Mode::Off {
             return;
         }
@@ -172,7 +172,7 @@ impl Lane {
     }
 
     /// Back one column, of which the character goes.
-    fn back(&mut self, now: Micros, out: &mut Vec<Caption>) {
+    fn back(&mut self, now: Micros, out: &mut Sink) {
         let Some(column) = self.column.checked_sub(1) else { return };
         if self.mode != Mode::Off {
             let row = self.row;
@@ -183,7 +183,7 @@ impl Lane {
     }
 
     /// A control code, its channel's bit taken off.
-    fn control(&mut self, first: u8, second: u8, now: Micros, out: &mut Vec<Caption>) {
+    fn control(&mut self, first: u8, second: u8, now: Micros, out: &mut Sink) {
         // The colour, and whether it is underlined.
         let (choice, underline) = (second >> 1 & 7, second & 1 == 1);
         match (first, second) {
@@ -224,7 +224,7 @@ impl Lane {
     }
 
     /// A character that replaces the one before it.
-    fn extend(&mut self, character: u16, now: Micros, out: &mut Vec<Caption>) {
+    fn extend(&mut self, character: u16, now: Micros, out: &mut Sink) {
         self.column = self.column.saturating_sub(1);
         let (row, column) = (self.row, self.column);
         if self.mode != Mode::Off {
@@ -244,7 +244,7 @@ impl Lane {
     }
 
     /// A preamble address code: row, and indent or colour.
-    fn preamble(&mut self, first: u8, second: u8, now: Micros, out: &mut Vec<Caption>) {
+    fn preamble(&mut self, first: u8, second: u8, now: Micros, out: &mut Sink) {
         // Row 11 stands alone.
         let below = usize::from(second >> 5 & 1) & usize::from(first != 0x10);
         let row = PAC_ROWS.get(usize::from(first & 7)).map_or(0, |row| row + below);
@@ -269,7 +269,7 @@ impl Lane {
         }
     }
 
-    fn miscellaneous(&mut self, second: u8, now: Micros, out: &mut Vec<Caption>) {
+    fn miscellaneous(&mut self, second: u8, now: Micros, out: &mut Sink) {
         match second {
             // Resume caption loading.
             0x20 => self.mode = Mode::PopOn,

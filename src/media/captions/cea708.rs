@@ -1,8 +1,8 @@
 //! CEA-708 (CTA-708-E): caption channel packets become service blocks, and their codes what the windows of each service show.
 
-use super::grid::Stage;
+use super::Channel;
+use super::grid::{Sink, Stage};
 use super::window::Window;
-use super::{Caption, Channel};
 use crate::time::{Micros, SECOND};
 
 /// Bytes that a service keeps while a Delay lasts (CTA-708 8.10.5.12).
@@ -21,7 +21,7 @@ pub struct Packets {
 
 impl Packets {
     /// Two bytes, which begin a packet or go on with one (CTA-708 5).
-    pub fn pair(&mut self, start: bool, pair: [u8; 2], now: Micros, out: &mut Vec<Caption>) {
+    pub fn pair(&mut self, start: bool, pair: [u8; 2], now: Micros, out: &mut Sink) {
         if start {
             // One that did not become complete is lost.
             self.packet.clear();
@@ -51,7 +51,7 @@ impl Packets {
     }
 
     /// Service blocks (CTA-708 6.2).
-    fn blocks(&mut self, mut data: &[u8], now: Micros, out: &mut Vec<Caption>) {
+    fn blocks(&mut self, mut data: &[u8], now: Micros, out: &mut Sink) {
         while let Some((&head, mut rest)) = data.split_first() {
             let (mut number, size) = (head >> 5, usize::from(head & 0x1F));
             if number == 7 && size > 0 {
@@ -76,7 +76,7 @@ impl Packets {
     }
 
     /// Time goes on: delays may end.
-    pub fn tick(&mut self, now: Micros, out: &mut Vec<Caption>) {
+    pub fn tick(&mut self, now: Micros, out: &mut Sink) {
         self.services.iter_mut().for_each(|service| service.tick(now, out));
     }
 
@@ -162,7 +162,7 @@ impl Service {
     }
 
     /// A block of codes.
-    fn block(&mut self, mut data: &[u8], now: Micros, out: &mut Vec<Caption>) {
+    fn block(&mut self, mut data: &[u8], now: Micros, out: &mut Sink) {
         while !data.is_empty() {
             let Some((code, rest)) = data.split_at_checked(length(data)) else { return };
             data = rest;
@@ -186,31 +186,31 @@ impl Service {
     }
 
     /// What a Delay held back is done.
-    fn release(&mut self, now: Micros, out: &mut Vec<Caption>) {
+    fn release(&mut self, now: Micros, out: &mut Sink) {
         self.until = None;
         let delayed = std::mem::take(&mut self.delayed);
         self.block(&delayed, now, out);
     }
 
-    fn tick(&mut self, now: Micros, out: &mut Vec<Caption>) {
+    fn tick(&mut self, now: Micros, out: &mut Sink) {
         while let Some(until) = self.until.filter(|&until| until <= now) {
             self.release(until, out);
         }
     }
 
-    fn reset(&mut self, now: Micros, out: &mut Vec<Caption>) {
+    fn reset(&mut self, now: Micros, out: &mut Sink) {
         (0..8).for_each(|index| self.delete(index, now, out));
         self.until = None;
         self.delayed.clear();
     }
 
-    fn delete(&mut self, index: usize, now: Micros, out: &mut Vec<Caption>) {
+    fn delete(&mut self, index: usize, now: Micros, out: &mut Sink) {
         if let Some(mut window) = self.windows.get_mut(index).and_then(Option::take) {
             window.stage.changes(now, false, out);
         }
     }
 
-    fn code(&mut self, code: &[u8], now: Micros, out: &mut Vec<Caption>) {
+    fn code(&mut self, code: &[u8], now: Micros, out: &mut Sink) {
         match *code {
             [first @ 0x80..=0x87] => self.current = usize::from(first & 7),
             [0x8C, map] => (0..8).filter(|index| map >> index & 1 == 1).for_each(|index| {
@@ -232,7 +232,7 @@ impl Service {
                 match window {
                     Some(window) => window.define(parameters, now, out),
                     None => {
-                        let window = Window::new(Channel::Service(self.number), parameters, now);
+                        let window = Window::new(Channel::Service(self.number), parameters);
                         if let Some(slot) = self.windows.get_mut(self.current) {
                             *slot = Some(Box::new(window));
                         }

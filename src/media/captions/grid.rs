@@ -181,6 +181,14 @@ pub struct Place {
     pub align: Align,
 }
 
+/// Where captions go, as long as there are not very many more than bytes came: one letter makes all that is shown a caption
+/// again, and what is made for this shows so much that it would fill the memory.
+pub struct Sink<'a> {
+    pub captions: &'a mut Vec<Caption>,
+    /// Spans that may still go.
+    pub credit: usize,
+}
+
 /// A grid that is seen, or not.
 pub struct Stage {
     pub grid: Grid,
@@ -200,7 +208,7 @@ impl Stage {
 
     /// To be called before anything changes of what is seen: what was shown until now goes to `out`, unless a character is
     /// only `added`, and soon.
-    pub fn changes(&mut self, now: Micros, added: bool, out: &mut Vec<Caption>) {
+    pub fn changes(&mut self, now: Micros, added: bool, out: &mut Sink) {
         let blank = !self.visible || self.grid.is_blank();
         if blank {
             self.since = now;
@@ -212,20 +220,25 @@ impl Stage {
     }
 
     /// What is shown goes to `out`, as if it ended then.
-    pub fn tell(&self, end: Micros, out: &mut Vec<Caption>) {
+    pub fn tell(&self, end: Micros, out: &mut Sink) {
         if !self.visible || end <= self.since {
             return;
         }
+        if out.credit == 0 {
+            return;
+        }
         let rows = self.grid.shown();
-        if !rows.is_empty() {
+        let spans: usize = rows.iter().map(|row| row.spans.len()).sum();
+        out.credit = out.credit.saturating_sub(spans);
+        if spans > 0 {
             let grid = [self.grid.rows() as u8, self.grid.columns() as u8];
             let (channel, place) = (self.channel, self.place);
-            out.push(Caption { channel, start: self.since, end, rows, place, grid });
+            out.captions.push(Caption { channel, start: self.since, end, rows, place, grid });
         }
     }
 
     /// The clock jumps from `last` to `now`.
-    pub fn jumps(&mut self, last: Micros, now: Micros, out: &mut Vec<Caption>) {
+    pub fn jumps(&mut self, last: Micros, now: Micros, out: &mut Sink) {
         self.tell(last, out);
         self.since = now;
         self.changed = now;

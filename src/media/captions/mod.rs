@@ -15,12 +15,17 @@ use super::text::{Align, Cue, Line, Settings, Span, Text};
 use crate::time::Micros;
 use cea608::Field;
 use cea708::Packets;
-use grid::{Place, Stage};
+use grid::{Place, Sink, Stage};
 pub use sample::{Coding, triplets};
 
 /// Pictures that may come after one that is shown after them: a decoded picture buffer holds 16 frames, or 32 fields
 /// (H.264 A.3.1; HEVC has fewer).
 const REORDERED: u32 = 32;
+
+/// Spans that captions may have for each triplet that came, and before the first: a screen of four rows that roll for each
+/// two letters is far less.
+const SPANS: usize = 16;
+const MOST_SPANS: usize = 1 << 16;
 
 /// A caption channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,6 +159,8 @@ pub struct Decoder {
     now: Micros,
     fields: [Field; 2],
     packets: Packets,
+    /// See [`Sink`].
+    credit: usize,
 }
 
 struct Picture {
@@ -170,6 +177,7 @@ impl Default for Decoder {
             now: Micros::MIN,
             fields: [Field::new(false), Field::new(true)],
             packets: Packets::default(),
+            credit: MOST_SPANS,
         }
     }
 }
@@ -210,12 +218,14 @@ impl Decoder {
     pub fn finish(&mut self, end: Micros, out: &mut Vec<Caption>) {
         self.settle(Micros::MAX, out);
         let end = end.max(self.now);
+        let out = &mut Sink { captions: out, credit: MOST_SPANS };
         self.packets.tick(end, out);
         self.stages().for_each(|stage| stage.jumps(end, end, out));
     }
 
     /// What is shown after the last picture that was read, and will be for a time that is not known yet.
     pub fn showing(&mut self, out: &mut Vec<Caption>) {
+        let out = &mut Sink { captions: out, credit: MOST_SPANS };
         self.stages().for_each(|stage| stage.tell(Micros::MAX, out));
     }
 
@@ -226,12 +236,14 @@ impl Decoder {
     /// Reads the first `count` pictures of the queue.
     fn read(&mut self, count: usize, out: &mut Vec<Caption>) {
         let rest = self.queue.split_off(count.min(self.queue.len()));
+        let out = &mut Sink { captions: out, credit: self.credit };
         for Picture { time, triplets, .. } in std::mem::replace(&mut self.queue, rest) {
             if time < self.now {
                 let last = self.now;
                 self.stages().for_each(|stage| stage.jumps(last, time, out));
             }
             self.now = time;
+            out.credit = (out.credit + SPANS * triplets.len()).min(MOST_SPANS);
             self.packets.tick(time, out);
             for [kind, first, second] in triplets {
                 match kind & 3 {
@@ -241,5 +253,6 @@ impl Decoder {
                 }
             }
         }
+        self.credit = out.credit;
     }
 }

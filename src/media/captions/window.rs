@@ -1,7 +1,7 @@
 //! A window of CEA-708 (CTA-708-E 8.4): its grid, its pen, and where it is.
 
-use super::grid::{Grid, NO_BREAK_SPACE, Pen, Place, SPACE, Stage};
-use super::{Caption, Channel};
+use super::Channel;
+use super::grid::{Grid, NO_BREAK_SPACE, Pen, Place, SPACE, Sink, Stage};
 use crate::media::text::Align;
 use crate::time::Micros;
 
@@ -20,7 +20,7 @@ pub struct Window {
 
 impl Window {
     /// A window as DefineWindow has it.
-    pub fn new(channel: Channel, parameters: [u8; 6], now: Micros) -> Self {
+    pub fn new(channel: Channel, parameters: [u8; 6]) -> Self {
         let grid = grid(parameters);
         let mut window = Window {
             stage: Stage::new(grid, channel, place(parameters, Align::Start)),
@@ -31,12 +31,11 @@ impl Window {
         };
         window.stage.visible = parameters[0] & 0x20 != 0;
         window.style(parameters[5], true);
-        window.stage.jumps(now, now, &mut Vec::new());
         window
     }
 
     /// DefineWindow of a window that there is: its text stays as far as there is room (8.10.5.2).
-    pub fn define(&mut self, parameters: [u8; 6], now: Micros, out: &mut Vec<Caption>) {
+    pub fn define(&mut self, parameters: [u8; 6], now: Micros, out: &mut Sink) {
         let place = place(parameters, self.stage.place.align);
         let mut grid = grid(parameters);
         let visible = parameters[0] & 0x20 != 0;
@@ -72,7 +71,7 @@ impl Window {
     }
 
     /// ClearWindows, DisplayWindows, HideWindows, ToggleWindows, by their codes.
-    pub fn set(&mut self, code: u8, now: Micros, out: &mut Vec<Caption>) {
+    pub fn set(&mut self, code: u8, now: Micros, out: &mut Sink) {
         let visible = match code {
             0x88 => return self.clear(now, out),
             0x89 => true,
@@ -86,7 +85,7 @@ impl Window {
     }
 
     /// SetWindowAttributes: of its third parameter, which has justification and word wrap (8.10.5.8).
-    pub fn set_attributes(&mut self, attributes: u8, now: Micros, out: &mut Vec<Caption>) {
+    pub fn set_attributes(&mut self, attributes: u8, now: Micros, out: &mut Sink) {
         let align = match attributes & 3 {
             1 => Align::End,
             2 => Align::Center,
@@ -106,7 +105,7 @@ impl Window {
     }
 
     /// A character goes where the pen is, which moves on.
-    pub fn put(&mut self, character: u16, now: Micros, out: &mut Vec<Caption>) {
+    pub fn put(&mut self, character: u16, now: Micros, out: &mut Sink) {
         let columns = self.stage.grid.columns();
         if self.column >= columns {
             if !self.wraps {
@@ -124,7 +123,7 @@ impl Window {
     }
 
     /// Back one column, of which the character goes.
-    pub fn back(&mut self, now: Micros, out: &mut Vec<Caption>) {
+    pub fn back(&mut self, now: Micros, out: &mut Sink) {
         if let Some(column) = self.column.checked_sub(1) {
             self.column = column;
             self.stage.changes(now, false, out);
@@ -133,14 +132,14 @@ impl Window {
     }
 
     /// FF: all goes, the pen to the first place.
-    pub fn clear(&mut self, now: Micros, out: &mut Vec<Caption>) {
+    pub fn clear(&mut self, now: Micros, out: &mut Sink) {
         self.stage.changes(now, false, out);
         self.stage.grid.clear();
         (self.row, self.column) = (0, 0);
     }
 
     /// HCR: the row goes, the pen to its begin.
-    pub fn clear_row(&mut self, now: Micros, out: &mut Vec<Caption>) {
+    pub fn clear_row(&mut self, now: Micros, out: &mut Sink) {
         self.stage.changes(now, false, out);
         self.stage.grid.clear_row(self.row, 0);
         self.column = 0;
@@ -148,7 +147,7 @@ impl Window {
 
     /// CR: the next row; behind the last all rows move up (8.4.10: text is scrolled from bottom to top, which is the only
     /// direction known here).
-    pub fn carriage_return(&mut self, now: Micros, out: &mut Vec<Caption>) {
+    pub fn carriage_return(&mut self, now: Micros, out: &mut Sink) {
         self.column = 0;
         let last = self.stage.grid.rows().saturating_sub(1);
         if self.row < last {

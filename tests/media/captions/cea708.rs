@@ -168,3 +168,24 @@ fn codes_of_708_that_are_not_known_are_skipped_whole() {
         .service(1, &[b'c', 0x10, 0x8F, 1, 2, 3, 4, 5, 0x10, 0x90, 0x03, b'-', b'-', b'-', b'd', 0x10, 0xA0]);
     assert_eq!(decode(&packets.triplets)[0].text(), "abcd_");
 }
+
+/// Two bytes show or hide eight windows: what is made of them stays in proportion to what came.
+#[test]
+fn few_bytes_do_not_fill_the_memory() {
+    let mut packets = Packets::default();
+    for service in 1..=8 {
+        for window in 0..8 {
+            packets.service(service, &[0x98 | window, 0x38, 0, 0, 0x0E, 31, 0x09]);
+            for letter in 0..400u16 {
+                packets.service(service, &[0x91, letter as u8 & 0x3F, 0, 0, b'a']);
+            }
+        }
+    }
+    let filled = packets.triplets.len();
+    while packets.triplets.len() < filled * 2 {
+        packets.service(1 + (packets.triplets.len() & 7) as u8, &[0x8B, 0xFF]);
+    }
+    let spans: usize =
+        decode(&packets.triplets).iter().flat_map(|c| &c.rows).map(|row| row.spans.len()).sum();
+    assert!(spans > 50_000 && spans < 200_000 + 16 * packets.triplets.len(), "{spans}");
+}
