@@ -6,7 +6,7 @@
 use super::mp4::string;
 use super::{Kind, Sample};
 
-/// Ticks a second of all tracks: the clock of MPEG-TS, so that its times stay as they are.
+/// Ticks a second of tracks out of MPEG-TS: its clock, so that times stay as they are.
 pub const TIMESCALE: u32 = 90_000;
 
 /// How the samples of a track are coded.
@@ -88,6 +88,8 @@ pub struct Track<'a> {
     pub id: u32,
     /// ISO 639-2, three letters.
     pub language: [u8; 3],
+    /// Ticks a second of its samples' times.
+    pub timescale: u32,
     /// All that its samples refer to, in the order of `sample_description_index`; one at least.
     pub descriptions: &'a [Description],
 }
@@ -140,7 +142,7 @@ fn trak(out: &mut Vec<u8>, track: &Track) {
         // 8.4.2.3: three letters of five bits.
         let language =
             track.language.iter().fold(0, |packed, &letter| packed << 5 | u32::from(letter & 0x1f));
-        boxed(out, b"mdhd", |out| words(out, &[0, 0, 0, TIMESCALE, 0, language << 16]));
+        boxed(out, b"mdhd", |out| words(out, &[0, 0, 0, track.timescale, 0, language << 16]));
         boxed(out, b"hdlr", |out| {
             words(out, &[0, 0]);
             out.extend_from_slice(if sound { b"soun" } else { b"vide" });

@@ -8,7 +8,8 @@
 //! |---|---|
 //! | fragmented MP4 (`mp4`) | passes through; payload is handed on as ranges of the chunk |
 //! | WebM (`webm`) | passes through, likewise |
-//! | MPEG-TS (`ts`) with H.264 and AAC | becomes one muxed stream of fragments (`fmp4`) |
+//! | MPEG-TS (`ts`) with H.264, HEVC and sound | becomes one muxed stream of fragments (`fmp4`) |
+//! | packed audio (`packed`): AAC, MPEG audio, AC-3, E-AC-3 | becomes fragments, likewise |
 //!
 //! The page's reader, `Reader`, takes what MSE takes: one video and one audio stream, from the first random access
 //! point on. `Reader::of_all()` wants everything: all tracks, all access units, and what is timed beside them.
@@ -22,6 +23,7 @@ pub mod file;
 mod fmp4;
 pub mod id3;
 mod mp4;
+mod packed;
 mod piece;
 pub mod text;
 mod ts;
@@ -48,6 +50,7 @@ pub struct Reader<const ALL: bool = false> {
     mp4: mp4::Reader<ALL>,
     ts: ts::Reader<ALL>,
     webm: webm::Reader<ALL>,
+    packed: packed::Reader<ALL>,
 }
 
 #[derive(Clone, Copy, Default, PartialEq)]
@@ -57,6 +60,7 @@ enum Container {
     Mp4,
     Ts,
     Webm,
+    Packed,
 }
 
 impl Reader {
@@ -85,6 +89,7 @@ impl Reader<true> {
             Container::Mp4 => Some("mp4"),
             Container::Ts => Some("ts"),
             Container::Webm => Some("webm"),
+            Container::Packed => self.packed.format(),
         }
     }
 }
@@ -99,6 +104,7 @@ impl<const ALL: bool> Reader<ALL> {
         self.ts.begin_segment(near);
         if ALL || FULL {
             self.webm.begin_segment();
+            self.packed.begin_segment(near);
         }
     }
 
@@ -126,6 +132,7 @@ impl<const ALL: bool> Reader<ALL> {
             match (earlier, self.container) {
                 (Some(bytes), Container::Ts) => self.ts.push(&bytes, out)?,
                 (Some(bytes), Container::Webm) if ALL || FULL => self.webm.push(&bytes, out)?,
+                (Some(bytes), Container::Packed) if ALL || FULL => self.packed.push(&bytes, out)?,
                 // Too few bytes for anything to be handed on as a range.
                 (Some(bytes), _) => self.mp4.push(&bytes, out)?,
                 (None, _) => {}
@@ -134,6 +141,7 @@ impl<const ALL: bool> Reader<ALL> {
         match self.container {
             Container::Ts => self.ts.push(chunk, out),
             Container::Webm if ALL || FULL => self.webm.push(chunk, out),
+            Container::Packed if ALL || FULL => self.packed.push(chunk, out),
             _ => self.mp4.push(chunk, out),
         }
     }
@@ -146,12 +154,14 @@ impl<const ALL: bool> Reader<ALL> {
             match self.container {
                 Container::Ts => self.ts.push(&self.probe, out)?,
                 Container::Webm if ALL || FULL => self.webm.push(&self.probe, out)?,
+                Container::Packed if ALL || FULL => self.packed.push(&self.probe, out)?,
                 _ => self.mp4.push(&self.probe, out)?,
             }
         }
         match self.container {
             Container::Ts => self.ts.end_segment(out),
             Container::Webm if ALL || FULL => self.webm.end_segment(out),
+            Container::Packed if ALL || FULL => self.packed.end_segment(out),
             _ => self.mp4.end_segment(out),
         }
     }
@@ -193,5 +203,8 @@ fn probe(data: &[u8], last: bool, full: bool) -> Option<Container> {
     }
     // Two sync bytes at the beginning are enough: no text has a G there by chance.
     let aligned = data.first() == Some(&ts::SYNC) && data.get(188) == Some(&ts::SYNC);
+    if full && (last || data.len() >= packed::PROBE) && packed::may_begin(data) {
+        return Some(Container::Packed);
+    }
     (aligned || ts::find_sync(data, 0, last, full).is_ok()).then_some(Container::Ts)
 }

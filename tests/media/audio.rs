@@ -169,3 +169,135 @@ fn sound_of_the_corpus_in_ts() {
         }
     }
 }
+
+/// Packets of a file of packed audio: its times in seconds times the sampling rate, and sizes.
+fn packed_packets(path: &Path, rate: i64) -> Vec<(i64, u32)> {
+    let what = ["-select_streams", "a:0", "-show_entries", "stream=time_base", "-of", "csv=p=0"];
+    let base: i64 = lines("ffprobe", &what, path)[0].rsplit('/').next().unwrap().parse().unwrap();
+    packets(path).into_iter().map(|(pts, size)| ((pts * rate + base / 2).div_euclid(base), size)).collect()
+}
+
+#[test]
+fn packed_audio_of_the_corpus() {
+    if !has_ffmpeg() {
+        return;
+    }
+    // Bytes of a frame that stay behind; packets that ffprobe has beyond ours: a byte of zero behind the last frame, a frame
+    // that is cut off, audio blocks that MP4 has six of in a sample; the time that the file's tag says and ffprobe does not
+    // read.
+    for (name, codec, head, (frames, packets_there), begin) in [
+        ("androidx-media/bear-id3.mp3", "mp4a.6b", 0, (117, 118), 0),
+        ("androidx-media/bear-vbr-no-seek-table.mp3", "mp4a.6b", 0, (117, 117), 0),
+        ("androidx-media/sample.ac3", "ac-3", 0, (8, 9), 480_000),
+        ("androidx-media/sample.eac3", "ec-3", 0, (9, 54), 0),
+        ("androidx-media/sample.adts", "mp4a.40.2", 7, (144, 144), 0),
+        ("videojs-http-streaming/aacWithId3.aac", "mp4a.40.2", 7, (47, 47), 0),
+        ("videojs-http-streaming/aacWithoutId3.aac", "mp4a.40.2", 7, (47, 47), 0),
+    ] {
+        let Some(path) = corpus(&format!("audio/{name}")) else { continue };
+        let input = std::fs::read(&path).unwrap();
+        let all = read_all(&[&input], usize::MAX);
+        for size in [1, 7, 188, 65536] {
+            assert!(read_all(&[&input], size) == all, "{name} in chunks of {size} bytes");
+        }
+        let track = all.sound();
+        assert_eq!((track.codec.as_str(), track.sample_rate), (codec, Some(track.timescale)), "{name}");
+        let there = packed_packets(&path, i64::from(track.timescale));
+        assert_eq!((all.samples.len(), there.len()), (frames, packets_there), "{name}");
+        if codec != "ec-3" {
+            for ((_, sample), (pts, size)) in all.samples.iter().zip(&there) {
+                assert_eq!((sample.pts, sample.size), (begin + pts, size - head), "{name}");
+            }
+        }
+        let out = temporary(&format!("packed-{}.mp4", path.file_name().unwrap().to_str().unwrap()));
+        std::fs::write(&out, &all.bytes).unwrap();
+        if frames == packets_there || codec == "ec-3" {
+            assert!(hash(&path, "pcm_s16le") == hash(&out, "pcm_s16le"), "{name}: decoded sound");
+        }
+        let tags = all.meta.iter().filter(|meta| matches!(meta, Meta::Id3 { .. })).count();
+        assert_eq!(tags, usize::from(input.starts_with(b"ID3")), "{name}: tags");
+    }
+}
+
+#[test]
+fn packed_audio_of_the_corpus_in_segments() {
+    for (name, kind, codec, rate, samples) in [
+        ("raw-aac/fileSequence", "aac", "mp4a.40.2", 22_050, 1024),
+        ("raw-mp3/media_w905519204_", "mp3", "mp4a.6b", 44_100, 1152),
+    ] {
+        let path = |number| corpus(&format!("../hls/play/{name}{number}.{kind}"));
+        let Some(paths) = (0..4).map(path).collect::<Option<Vec<_>>>() else { continue };
+        let segments: Vec<_> = paths.iter().map(|path| std::fs::read(path).unwrap()).collect();
+        let all = read_all(&Vec::from_iter(segments.iter().map(Vec::as_slice)), 1000);
+        assert_eq!((all.sound().codec.as_str(), all.sound().timescale), (codec, rate), "{name}");
+        assert_eq!(all.meta.len(), 4, "{name}: a tag each");
+        let times = all.times(0);
+        assert!(times.windows(2).all(|pair| pair[1] - pair[0] == samples), "{name}: {times:?}");
+    }
+}
+
+/// A tag with a time stamp, as HLS has it in front of packed audio.
+fn stamped(stamp: u64) -> Vec<u8> {
+    let mut tag =
+        b"ID3\x04\0\0\0\0\0\x3fPRIV\0\0\0\x35\0\0com.apple.streaming.transportStreamTimestamp\0".to_vec();
+    tag.extend(stamp.to_be_bytes());
+    tag
+}
+
+/// ADTS frames of 44.1 kHz, each of its own bytes.
+fn frames(count: u8) -> Vec<Vec<u8>> {
+    let frame = |at: u8| vec![0xff, 0xf1, 0x50, 0x80, 0x02, 0x1f, 0xfc, at, at, at, at, at, at, at, at, at];
+    (0..count).map(frame).collect()
+}
+
+#[test]
+fn packed_audio_counts_samples_and_believes_time_stamps() {
+    let frames = frames(30);
+    // The third segment begins a second later, the clock wraps, and a tag stands in the middle of the last segment.
+    let wrap: u64 = 1 << 33;
+    let begin = wrap - 90_000;
+    let ticks = |frames: u64| (frames * 1024 * 90_000 + 22_050) / 44_100;
+    let segment = |stamp: Option<u64>, frames: &[Vec<u8>]| -> Vec<u8> {
+        let mut segment = stamp.map_or(Vec::new(), |stamp| stamped(stamp % wrap));
+        segment.extend(frames.concat());
+        segment
+    };
+    let mut segments = vec![
+        segment(Some(begin), &frames[..7]),
+        segment(Some(begin + ticks(7)), &frames[7..13]),
+        segment(Some(begin + ticks(13) + 90_000), &frames[13..20]),
+        segment(None, &frames[20..25]),
+    ];
+    segments[3].extend(segment(Some(begin + ticks(25) + 90_000), &frames[25..]));
+    let slices: Vec<_> = segments.iter().map(Vec::as_slice).collect();
+    let all = read_all(&slices, 1000);
+    for size in [1, 7] {
+        assert_eq!(read_all(&slices, size), all);
+    }
+    assert_eq!(all.sound().timescale, 44_100);
+    let zero = (begin * 44_100 / 90_000) as i64;
+    let expected: Vec<_> = (0..30).map(|at| zero + 1024 * at + if at < 13 { 0 } else { 44_100 }).collect();
+    assert_eq!(all.times(0), expected);
+    assert_eq!(all.meta.len(), 4);
+    assert!(all.samples.iter().all(|(_, sample)| sample.size == 9 && sample.duration == 1024));
+}
+
+#[test]
+fn packed_audio_without_a_time_stamp_goes_by_what_is_expected() {
+    let segment = frames(10).concat();
+    let mut reader = Reader::new();
+    let mut starts = Vec::new();
+    // A playlist is vague: what is near the end of the segment before continues it.
+    for near in [Some(5_000_000), Some(5_300_000), None, Some(60_000_000)] {
+        reader.begin_segment(near);
+        let mut out = Vec::new();
+        reader.push(&segment.as_slice(), &mut out).unwrap();
+        reader.end_segment(&mut out).unwrap();
+        let mut timings = out.iter().filter_map(|piece| match piece {
+            Piece::Media { timing, .. } => *timing,
+            _ => None,
+        });
+        starts.push(timings.next().unwrap().start);
+    }
+    assert_eq!(starts, [5_000_000, 5_232_199, 5_464_399, 60_000_000]);
+}

@@ -7,6 +7,7 @@ mod captions;
 mod crypt;
 mod damage;
 mod file;
+mod id3;
 mod mp4;
 mod streams;
 mod text;

@@ -6,6 +6,7 @@
 use super::{aac, ac3, latm, mpeg_audio, opus};
 use crate::media::FULL;
 use crate::media::fmp4::{self, Description, boxed};
+pub use mpeg_audio::is_info;
 
 /// How access units stand one behind the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -166,6 +167,13 @@ impl<const ALL: bool> Framer<ALL> {
             latm: latm::Stream::default(),
             parts: Vec::new(),
         }
+    }
+
+    /// Whether a unit of a format may begin with these bytes, of which perhaps not all are there.
+    pub fn may_begin(format: Format, data: &[u8]) -> bool {
+        data.first() == Some(&format.sync())
+            && !matches!(measure::<ALL>(format, data, false), Err(Miss::None))
+            && data.len() >= LOOK
     }
 
     /// What comes next does not follow what came before.

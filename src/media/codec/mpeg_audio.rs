@@ -86,3 +86,16 @@ pub fn config(frame: &[u8]) -> Option<Config> {
         record: Vec::new(),
     })
 }
+
+/// Whether a frame of a file holds no sound but tells of the file: Xing, Info and VBRI.
+pub fn is_info(frame: &[u8]) -> bool {
+    let Some(header) = header(frame) else { return false };
+    // Behind the side information of layer III.
+    let side = match (header.one, header.mono) {
+        (true, false) => 36,
+        (false, true) => 13,
+        _ => 21,
+    };
+    let at = |at: usize| frame.get(at..at + 4).unwrap_or_default();
+    header.layer == 3 && (at(side) == b"Xing" || at(side) == b"Info" || at(36) == b"VBRI")
+}

@@ -31,12 +31,12 @@ use crate::error::{Code, Error};
 use crate::time::{Micros, to_ticks};
 use mux::Mux;
 use packet::Packet;
-use pes::Clock;
 use psi::{Announced, Table};
 use stream::{Stream, stream_type};
 
 use packet::SIZE;
 pub use packet::{RUN, SYNC, find_sync};
+pub use pes::Clock;
 
 /// Bytes of a chunk that are taken in at once.
 const BLOCK: usize = 64 << 10;

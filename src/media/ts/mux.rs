@@ -209,7 +209,12 @@ impl<const ALL: bool> Mux<ALL> {
             .map(|stream| {
                 let language = stream.announced.language;
                 let language = if ALL && language != [0; 3] { language } else { *b"und" };
-                fmp4::Track { id: stream.track, language, descriptions: &stream.descriptions }
+                fmp4::Track {
+                    id: stream.track,
+                    language,
+                    timescale: TIMESCALE,
+                    descriptions: &stream.descriptions,
+                }
             })
             .collect();
         let data = fmp4::init(&tracks);
