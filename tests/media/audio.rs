@@ -262,7 +262,7 @@ fn packed_audio_counts_samples_and_believes_time_stamps() {
         segment.extend(frames.concat());
         segment
     };
-    let mut segments = vec![
+    let mut segments = [
         segment(Some(begin), &frames[..7]),
         segment(Some(begin + ticks(7)), &frames[7..13]),
         segment(Some(begin + ticks(13) + 90_000), &frames[13..20]),
