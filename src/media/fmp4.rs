@@ -110,13 +110,13 @@ pub struct Run {
 /// `ftyp` and `moov` for these tracks.
 pub fn init(tracks: &[Track]) -> Vec<u8> {
     let mut out = Vec::with_capacity(1024);
-    boxed(&mut out, b"ftyp", |out| out.extend_from_slice(b"iso6\0\0\0\x01iso6avc1mp41"));
+    out.extend_from_slice(b"\0\0\0\x1cftypiso6\0\0\0\x01iso6avc1mp41");
     boxed(&mut out, b"moov", |out| {
-        boxed(out, b"mvhd", |out| {
-            words(out, &[0, 0, 0, TIMESCALE, 0, 0x1_0000, 0x0100_0000, 0, 0]);
-            matrix(out);
-            words(out, &[0, 0, 0, 0, 0, 0, u32::MAX]);
-        });
+        // Timescale, rate 1, volume 1; the next track_ID is not known.
+        out.extend_from_slice(b"\0\0\0\x6cmvhd\0\0\0\0\0\0\0\0\0\0\0\0");
+        words(out, &[TIMESCALE, 0, 0x1_0000, 0x0100_0000, 0, 0]);
+        out.extend_from_slice(MATRIX);
+        words(out, &[0, 0, 0, 0, 0, 0, u32::MAX]);
         for track in tracks {
             boxed(out, b"trak", |out| trak(out, track));
         }
@@ -129,13 +129,23 @@ pub fn init(tracks: &[Track]) -> Vec<u8> {
     out
 }
 
+/// Nothing is turned or scaled.
+const MATRIX: &[u8] = b"\0\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x40\0\0\0";
+const SMHD: &[u8] = b"\0\0\0\x10smhd\0\0\0\0\0\0\0\0";
+const VMHD: &[u8] = b"\0\0\0\x14vmhd\0\0\0\x01\0\0\0\0\0\0\0\0";
+/// `dinf`: the samples are in this file.
+const DINF: &[u8] = b"\0\0\0\x24dinf\0\0\0\x1cdref\0\0\0\0\0\0\0\x01\0\0\0\x0curl \0\0\0\x01";
+/// `stts`, `stsc`, `stsz`, `stco`: there are none in `moov`.
+const TABLES: &[u8] = b"\0\0\0\x10stts\0\0\0\0\0\0\0\0\0\0\0\x10stsc\0\0\0\0\0\0\0\0\
+    \0\0\0\x14stsz\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x10stco\0\0\0\0\0\0\0\0";
+
 fn trak(out: &mut Vec<u8>, track: &Track) {
     let first = track.descriptions.first();
     let (width, height) = first.map_or((0, 0), |first| first.size);
     let sound = first.is_some_and(|first| first.kind == Kind::Audio);
     boxed(out, b"tkhd", |out| {
         words(out, &[3, 0, 0, track.id, 0, 0, 0, 0, 0, if sound { 0x0100_0000 } else { 0 }]);
-        matrix(out);
+        out.extend_from_slice(MATRIX);
         words(out, &[width << 16, height << 16]);
     });
     boxed(out, b"mdia", |out| {
@@ -150,25 +160,14 @@ fn trak(out: &mut Vec<u8>, track: &Track) {
             out.push(0);
         });
         boxed(out, b"minf", |out| {
-            match sound {
-                true => boxed(out, b"smhd", |out| words(out, &[0, 0])),
-                false => boxed(out, b"vmhd", |out| words(out, &[1, 0, 0])),
-            }
-            boxed(out, b"dinf", |out| {
-                boxed(out, b"dref", |out| {
-                    words(out, &[0, 1]);
-                    boxed(out, b"url ", |out| words(out, &[1]));
-                });
-            });
+            out.extend_from_slice(if sound { SMHD } else { VMHD });
+            out.extend_from_slice(DINF);
             boxed(out, b"stbl", |out| {
                 boxed(out, b"stsd", |out| {
                     words(out, &[0, track.descriptions.len() as u32]);
                     track.descriptions.iter().for_each(|known| out.extend_from_slice(&known.entry));
                 });
-                boxed(out, b"stts", |out| words(out, &[0, 0]));
-                boxed(out, b"stsc", |out| words(out, &[0, 0]));
-                boxed(out, b"stsz", |out| words(out, &[0, 0, 0]));
-                boxed(out, b"stco", |out| words(out, &[0, 0]));
+                out.extend_from_slice(TABLES);
             });
         });
     });
@@ -220,10 +219,6 @@ fn traf(out: &mut Vec<u8>, run: &Run) -> usize {
         }
     });
     at
-}
-
-fn matrix(out: &mut Vec<u8>) {
-    words(out, &[0x1_0000, 0, 0, 0, 0x1_0000, 0, 0, 0, 0x4000_0000]);
 }
 
 /// Appends numbers of 32 bits.
