@@ -8,7 +8,7 @@ use std::path::PathBuf;
 const CARGO_FUZZ: &str = "0.13.2";
 
 /// Each target, with its dictionary.
-const TARGETS: [(&str, &str); 10] = [
+const TARGETS: [(&str, &str); 13] = [
     ("hls", "hls"),
     ("hls_reload", "hls"),
     ("mpd", "dash"),
@@ -19,6 +19,9 @@ const TARGETS: [(&str, &str); 10] = [
     ("mp4", "boxes"),
     ("file", "boxes"),
     ("webm", "boxes"),
+    ("captions", "captions"),
+    ("webvtt", "webvtt"),
+    ("ttml", "ttml"),
 ];
 
 pub fn run(arguments: &[&str]) -> Result {
