@@ -301,3 +301,128 @@ fn packed_audio_without_a_time_stamp_goes_by_what_is_expected() {
     }
     assert_eq!(starts, [5_000_000, 5_232_199, 5_464_399, 60_000_000]);
 }
+
+/// What stands in a box, wherever it is.
+fn payload(file: &[u8], kind: &[u8; 4]) -> Vec<u8> {
+    let at = file.windows(4).position(|bytes| bytes == kind).unwrap();
+    let size = u32::from_be_bytes(file[at - 4..at].try_into().unwrap()) as usize;
+    file[at + 4..at - 4 + size].to_vec()
+}
+
+/// DecoderSpecificInfo of an `esds`: the last descriptor but one.
+fn specific(esds: &[u8]) -> Vec<u8> {
+    let at = esds.iter().rposition(|&byte| byte == 6).unwrap();
+    let begin = esds[..at].windows(2).position(|pair| pair == [0x40, 0x15]).unwrap() + 13;
+    let size = esds[begin + 1..].iter().take_while(|&&byte| byte & 0x80 != 0).count() + 1;
+    esds[begin + 1 + size..at].to_vec()
+}
+
+#[test]
+fn configurations_are_those_that_ffmpeg_writes() {
+    if !has_ffmpeg() {
+        return;
+    }
+    for (name, options, kind) in [
+        ("box-ac3", "-ac 6 -c:a ac3 -b:a 448k", b"dac3"),
+        ("box-ac3-mono", "-ac 1 -ar 32000 -c:a ac3 -b:a 96k", b"dac3"),
+        ("box-eac3", "-ac 6 -c:a eac3 -b:a 256k", b"dec3"),
+        ("box-eac3-stereo", "-ac 2 -ar 44100 -c:a eac3 -b:a 128k", b"dec3"),
+        ("box-aac", "-ac 2 -c:a aac", b"esds"),
+        ("box-aac-pce", "-af aformat=cl=5.0(side) -c:a aac", b"esds"),
+        ("box-aac-96", "-ac 1 -ar 96000 -c:a aac", b"esds"),
+    ] {
+        let input = "-f lavfi -i sine=f=440:r=48000:d=1";
+        let ts = generate(&format!("{name}.ts"), &format!("{input} {options}"));
+        let ours = read_all(&[&std::fs::read(&ts).unwrap()], 4096).bytes;
+        let theirs = generate(&format!("{name}.mp4"), &format!("-i {} -c copy", ts.display()));
+        let (ours, theirs) = (payload(&ours, kind), payload(&std::fs::read(theirs).unwrap(), kind));
+        if kind == b"esds" {
+            let (ours, theirs) = (specific(&ours), specific(&theirs));
+            // ffmpeg adds that there is no SBR, and writes another element_instance_tag in vain.
+            assert!(theirs.starts_with(&ours), "{name}: {ours:x?} {theirs:x?}");
+        } else {
+            assert_eq!(ours, theirs, "{name}");
+        }
+    }
+}
+
+/// Bits behind each other, each value with how many it takes.
+fn bits(fields: &[(u32, u32)]) -> Vec<u8> {
+    let all: Vec<u32> =
+        fields.iter().flat_map(|&(value, count)| (0..count).rev().map(move |at| value >> at & 1)).collect();
+    all.chunks(8).map(|byte| byte.iter().enumerate().map(|(at, bit)| (bit << (7 - at)) as u8).sum()).collect()
+}
+
+/// A syncframe of E-AC-3 of 5.1 channels at 48 kHz: strmtyp, substreamid, numblkscd, and what comes behind lfeon and bsid.
+fn syncframe(kind: u32, substream: u32, blocks: u32, rest: &[(u32, u32)]) -> Vec<u8> {
+    let head =
+        [(0x0b77, 16), (kind, 2), (substream, 3), (31, 11), (0, 2), (blocks, 2), (7, 3), (1, 1), (16, 5)];
+    let mut frame = bits(&[&head, rest].concat());
+    frame.resize(64, 0);
+    frame
+}
+
+#[test]
+fn substreams_of_e_ac_3_make_one_access_unit() {
+    // dialnorm, no compr, no mixing metadata, bsmod 2 in the informational metadata, no addbsi.
+    let first = [(31, 5), (0, 1), (0, 1), (1, 1), (2, 3), (0, 2), (0, 2), (0, 1), (0, 1), (0, 1)];
+    // A dependent one with Lrs/Rrs and LFE2.
+    let more = [(31, 5), (0, 1), (1, 1), (1 << 9 | 1 << 1, 16), (0, 1), (0, 1), (0, 1)];
+    // Objects: flag_ec3_extension_type_a, a complexity of 12.
+    let objects = [(31, 5), (0, 1), (0, 1), (0, 1), (1, 1), (1, 6), (1, 8), (12, 8)];
+    let unit = [syncframe(0, 0, 3, &first), syncframe(1, 0, 3, &more), syncframe(0, 1, 3, &objects)].concat();
+    let all = read_all(&[&unit.repeat(3)], 50);
+    assert_eq!(
+        all.samples.iter().map(|(_, sample)| (sample.duration, sample.size)).collect::<Vec<_>>(),
+        [(1536, 192); 3]
+    );
+    assert_eq!((all.sound().codec.as_str(), all.sound().channels), ("ec-3", Some(9)));
+    let expected = bits(&[
+        (48, 13),
+        (1, 3),
+        (0, 2),
+        (16, 5),
+        (0, 2),
+        (2, 3),
+        (7, 3),
+        (1, 1),
+        (0, 3),
+        (1, 4),
+        (1 << 1 | 1 << 8, 9),
+        (0, 2),
+        (16, 5),
+        (0, 2),
+        (0, 3),
+        (7, 3),
+        (1, 1),
+        (0, 3),
+        (0, 4),
+        (0, 1),
+        (1, 8),
+        (12, 8),
+    ]);
+    assert_eq!(payload(&all.bytes, b"dec3"), expected);
+    // Audio blocks one at a time: six make a sample. convsync stands there then.
+    let block = [(31, 5), (0, 1), (0, 1), (0, 1), (0, 1), (0, 1)];
+    let all = read_all(&[&syncframe(0, 0, 0, &block).repeat(15)], 50);
+    let sizes: Vec<_> = all.samples.iter().map(|(_, sample)| (sample.duration, sample.size)).collect();
+    assert_eq!(sizes, [(1536, 384), (1536, 384), (768, 192)]);
+}
+
+#[test]
+fn raw_data_blocks_of_an_adts_frame_are_access_units() {
+    // Three blocks of 4, 5 and 6 bytes, each with a check sum behind it.
+    let mut frame = vec![0xff, 0xf0, 0x50, 0x80, 0, 0x1f, 0xfc | 2, 0, 6, 0, 13, 0xcc, 0xcc];
+    for (size, byte) in [(4, 1), (5, 2), (6, 3)] {
+        frame.extend(vec![byte; size]);
+        frame.extend([0xee, 0xee]);
+    }
+    let size = frame.len();
+    frame[4] = (size >> 3) as u8;
+    frame[5] |= (size << 5) as u8;
+    let all = read_all(&[&frame.repeat(2)], 5);
+    let sizes: Vec<_> = all.samples.iter().map(|(_, sample)| (sample.pts, sample.size)).collect();
+    assert_eq!(sizes, [(0, 4), (1024, 5), (2048, 6), (3072, 4), (4096, 5), (5120, 6)]);
+    let first = [[1; 4].as_slice(), &[2; 5], &[3; 6], &[1; 4], &[2; 5]].concat();
+    assert_eq!(payload(&all.bytes, b"mdat"), first);
+}

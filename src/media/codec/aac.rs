@@ -227,6 +227,12 @@ pub fn adts_parts(frame: &[u8], parts: &mut Vec<Part>) -> Option<()> {
     Some(())
 }
 
+/// The one access unit of a frame that has one raw_data_block.
+pub fn adts_part(frame: &[u8]) -> Option<Part> {
+    let start = first_block(frame.first_chunk()?, 0);
+    Some(Part { bit: 8 * start, size: frame.len().checked_sub(start)? })
+}
+
 /// The configuration of an ADTS frame. Channels that the frame itself defines are copied from it, by the full engine.
 pub fn adts_config<const ALL: bool>(frame: &[u8]) -> Option<Config> {
     let head: [u8; HEADER] = frame.first_chunk().copied()?;

@@ -199,7 +199,9 @@ pub fn config(unit: &[u8]) -> Option<Config> {
     let mut record = Writer::default();
     if enhanced {
         // Of all substreams, as six audio blocks of each take.
-        let rate = 8 * unit.len() as u64 * u64::from(first.rate) / u64::from(256 * BLOCKS * 1000);
+        let samples = u64::from(256 * BLOCKS);
+        let bits = 8 * unit.len() as u64 * u64::from(first.rate);
+        let rate = (bits / 1000 + samples / 2) / samples;
         record.put(rate.min(0x1fff) as u32, 13);
         record.put(streams.len().saturating_sub(1) as u32, 3);
         for stream in &streams {

@@ -67,17 +67,18 @@ pub struct Config {
 
 impl Config {
     /// What a track of it holds.
-    fn describe(&self) -> Description {
+    fn describe<const ALL: bool>(&self) -> Description {
         let entry = match self.kind {
+            _ if !ALL && !FULL => (b"mp4a", b"esds"),
             Kind::Aac | Kind::Mpeg => (b"mp4a", b"esds"),
             Kind::Ac3 => (b"ac-3", b"dac3"),
             Kind::Eac3 => (b"ec-3", b"dec3"),
             Kind::Opus => (b"Opus", b"dOps"),
         };
         fmp4::sound(entry.0, self.channels, self.rate, |out| {
-            boxed(out, entry.1, |out| match entry.1 {
-                b"esds" => self.esds(out),
-                _ => out.extend_from_slice(&self.record),
+            boxed(out, entry.1, |out| match self.kind {
+                Kind::Ac3 | Kind::Eac3 | Kind::Opus if ALL || FULL => out.extend_from_slice(&self.record),
+                _ => self.esds(out),
             });
         })
     }
@@ -176,6 +177,11 @@ impl<const ALL: bool> Framer<ALL> {
             && data.len() >= LOOK
     }
 
+    /// Whether something could be decoded so far.
+    pub fn is_known(&self) -> bool {
+        self.config.is_some()
+    }
+
     /// What comes next does not follow what came before.
     pub fn reset(&mut self) {
         self.lost = false;
@@ -228,7 +234,11 @@ impl<const ALL: bool> Framer<ALL> {
         let mut config = None;
         match self.format {
             Format::Adts => {
-                aac::adts_parts(bytes, &mut self.parts)?;
+                if ALL || FULL {
+                    aac::adts_parts(bytes, &mut self.parts)?;
+                } else {
+                    self.parts.push(aac::adts_part(bytes)?);
+                }
                 if fresh {
                     config = aac::adts_config::<ALL>(bytes);
                 }
@@ -272,8 +282,8 @@ impl<const ALL: bool> Framer<ALL> {
         }
         self.config = config;
         Some(self.config.as_ref().map(|config| {
-            let mut description = config.describe();
-            if !ALL && config.kind == Kind::Mpeg {
+            let mut description = config.describe::<ALL>();
+            if !ALL && FULL && config.kind == Kind::Mpeg {
                 // The name that Media Source Extensions know, where they take it in MP4 at all.
                 "mp3".clone_into(&mut description.codec);
             }

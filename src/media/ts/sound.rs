@@ -2,7 +2,8 @@
 
 use super::es::{Elementary, Es};
 use super::frames::Frames;
-use crate::error::Error;
+use crate::error::{Code, Error};
+use crate::media::FULL;
 use crate::media::codec::audio::{Format, Framer};
 
 /// Reads an elementary stream of sound.
@@ -28,13 +29,20 @@ impl<const ALL: bool> Elementary for Sound<ALL> {
             let Some(mut unit) = unit else { break };
             let begin = self.at;
             self.at += unit.size;
-            if let Some(mut config) = self.framer.open(&mut unit, es.get(begin..self.at)) {
-                for part in &self.framer.parts {
-                    let first = begin + part.bit / 8;
-                    es.shift(first..first + part.size, part.bit % 8);
-                    let duration = (unit.samples, unit.rate);
-                    self.frames.push(es, begin, first..first + part.size, duration, config.take());
+            let Some(mut config) = self.framer.open(&mut unit, es.get(begin..self.at)) else {
+                // Channels that a stream defines itself are read by the full engine.
+                if !ALL && !FULL && !self.framer.is_known() {
+                    return Err(Error::new(Code::PlayerEngine).what("program_config_element"));
                 }
+                continue;
+            };
+            for part in &self.framer.parts {
+                let first = begin + part.bit / 8;
+                if ALL || FULL {
+                    es.shift(first..first + part.size, part.bit % 8);
+                }
+                let duration = (unit.samples, unit.rate);
+                self.frames.push(es, begin, first..first + part.size, duration, config.take());
             }
         }
         if last {
