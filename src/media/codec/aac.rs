@@ -227,10 +227,12 @@ pub fn adts_parts(frame: &[u8], parts: &mut Vec<Part>) -> Option<()> {
     Some(())
 }
 
-/// The one access unit of a frame that has one raw_data_block.
+/// The access unit of a frame; `None` if it has several, each with a check sum.
 pub fn adts_part(frame: &[u8]) -> Option<Part> {
-    let start = first_block(frame.first_chunk()?, 0);
-    Some(Part { bit: 8 * start, size: frame.len().checked_sub(start)? })
+    let head = frame.first_chunk()?;
+    let start = first_block(head, 0);
+    let several = protected(head) && head[6] & 3 > 0;
+    Some(Part { bit: 8 * start, size: frame.len().checked_sub(start).filter(|_| !several)? })
 }
 
 /// The configuration of an ADTS frame. Channels that the frame itself defines are copied from it, by the full engine.

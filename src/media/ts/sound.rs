@@ -30,9 +30,9 @@ impl<const ALL: bool> Elementary for Sound<ALL> {
             let begin = self.at;
             self.at += unit.size;
             let Some(mut config) = self.framer.open(&mut unit, es.get(begin..self.at)) else {
-                // Channels that a stream defines itself are read by the full engine.
+                // Channels that a stream defines itself, and several raw_data_blocks, are for the full engine.
                 if !ALL && !FULL && !self.framer.is_known() {
-                    return Err(Error::new(Code::PlayerEngine).what("program_config_element"));
+                    return Err(Error::new(Code::PlayerEngine).what("ADTS"));
                 }
                 continue;
             };
