@@ -2,6 +2,7 @@
 //! `presentation` documents, on which the player relies without looking.
 
 pub mod media;
+pub mod transport;
 
 use libfuzzer_sys::fuzzer_mutate;
 use std::time::Duration;

@@ -1,12 +1,19 @@
-//! A segment of packed audio.
+//! Segments of packed audio: as the page reads them and as inspect does.
 #![no_main]
 
 use libfuzzer_sys::{fuzz_mutator, fuzz_target};
-use thalweg_fuzz::{bounded, media, mutate};
+use thalweg::media::Reader;
+use thalweg_fuzz::media::{All, cut};
+use thalweg_fuzz::{bounded, mutate};
 
 fuzz_target!(|bytes: &[u8]| {
     let Some((&choice, bytes)) = bytes.split_first() else { return };
-    bounded(bytes.len(), || media::segment(choice, bytes));
+    bounded(4 * bytes.len(), || {
+        let whole = All::default().read(Reader::of_all(), bytes, usize::MAX);
+        whole.same(&All::default().read(Reader::of_all(), bytes, cut(choice)));
+        let page = All::default().read(Reader::new(), bytes, usize::MAX);
+        page.same(&All::default().read(Reader::new(), bytes, cut(choice)));
+    });
 });
 
 fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {

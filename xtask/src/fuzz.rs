@@ -8,7 +8,7 @@ use std::path::PathBuf;
 const CARGO_FUZZ: &str = "0.13.2";
 
 /// Each target, with its dictionary.
-const TARGETS: [(&str, &str); 13] = [
+const TARGETS: [(&str, &str); 15] = [
     ("hls", "hls"),
     ("hls_reload", "hls"),
     ("mpd", "dash"),
@@ -22,6 +22,8 @@ const TARGETS: [(&str, &str); 13] = [
     ("captions", "captions"),
     ("webvtt", "webvtt"),
     ("ttml", "ttml"),
+    ("ts", "segments"),
+    ("packed", "segments"),
 ];
 
 pub fn run(arguments: &[&str]) -> Result {
