@@ -62,10 +62,13 @@ struct Cursor {
     current: Option<(Placed, bool)>,
     /// Bytes of it that have come. `None`: some did not.
     seen: Option<u64>,
+    /// Where the samples before it end: what stands before that has passed.
+    passed: u64,
     /// What is kept of it.
     text: Vec<u8>,
     walk: Walk,
-    done: Vec<Sample>,
+    /// Samples that have come, each with where it ended.
+    done: Vec<(u64, Sample)>,
 }
 
 /// Where samples are told of.
@@ -103,7 +106,7 @@ impl Follower {
         let tracks = movie.tracks.iter().enumerate();
         let cursors = tracks.filter_map(|(track, described)| {
             let walk = tables::Walk::from(described.tables.as_ref()?, moov, 0);
-            Some(Cursor::new(track, Source::Tables(walk), moov))
+            Some(Cursor::new(track, Source::Tables(walk), moov, 0))
         });
         let cursors = cursors.collect();
         self.fragments.push(Fragment { moof: moov.clone(), end, cursors });
@@ -122,8 +125,10 @@ impl Follower {
             });
             self.earliest = starts.min_by_key(|(ticks, timescale)| from_ticks(*ticks, *timescale));
         }
-        let cursors =
-            runs.into_iter().map(|(track, source)| Cursor::new(track, Source::Runs(source), moof)).collect();
+        let cursors = runs
+            .into_iter()
+            .map(|(track, source)| Cursor::new(track, Source::Runs(source), moof, end))
+            .collect();
         if self.fragments.len() == MOST_FRAGMENTS {
             self.fragments.remove(0);
         }
@@ -174,11 +179,23 @@ impl Follower {
 
     /// Gives what has come since it was last asked.
     pub fn give(&mut self, movie: &Movie, out: &mut Vec<Piece>) {
-        for fragment in &mut self.fragments {
-            for cursor in fragment.cursors.iter_mut().filter(|cursor| !cursor.done.is_empty()) {
-                let track = movie.tracks.get(cursor.track).map_or(0, |described| described.track.id);
-                out.push(Piece::Samples { track, samples: std::mem::take(&mut cursor.done) });
+        let mut found: Vec<(usize, Vec<(u64, Sample)>)> = Vec::new();
+        let cursors = self.fragments.iter_mut().flat_map(|fragment| &mut fragment.cursors);
+        for cursor in cursors.filter(|cursor| !cursor.done.is_empty()) {
+            let done = std::mem::take(&mut cursor.done);
+            match found.iter_mut().find(|(track, _)| *track == cursor.track) {
+                None => found.push((cursor.track, done)),
+                Some((_, samples)) => {
+                    // Of two fragments whose data came together: in the order in which it did.
+                    samples.extend(done);
+                    samples.sort_by_key(|(end, _)| *end);
+                }
             }
+        }
+        for (track, samples) in found {
+            let track = movie.tracks.get(track).map_or(0, |described| described.track.id);
+            let samples = samples.into_iter().map(|(_, sample)| sample).collect();
+            out.push(Piece::Samples { track, samples });
         }
         out.extend(self.metas.drain(..).map(Piece::Meta));
         self.fragments.retain(|fragment| fragment.cursors.iter().any(|cursor| cursor.current.is_some()));
@@ -191,10 +208,10 @@ impl Follower {
 }
 
 impl Cursor {
-    fn new(track: usize, mut source: Source, moof: &[u8]) -> Cursor {
+    fn new(track: usize, mut source: Source, moof: &[u8], passed: u64) -> Cursor {
         let current = source.next(moof);
         let (text, walk) = (Vec::new(), Walk::default());
-        Cursor { track, source, current, seen: Some(0), text, walk, done: Vec::new() }
+        Cursor { track, source, current, seen: Some(0), passed, text, walk, done: Vec::new() }
     }
 
     /// `told`: counts a sample for which nothing stands in a table, and says whether there may be so many.
@@ -215,7 +232,7 @@ impl Cursor {
             if begin < end && described.payload != Payload::None {
                 let at = range.start + (begin - from) as usize;
                 let part = at..at + (end - begin) as usize;
-                if self.seen == Some(begin - placed.at) {
+                if self.seen == Some(begin - placed.at) && placed.at >= self.passed {
                     self.seen = Some(end - placed.at);
                     match described.payload {
                         Payload::Text if placed.sample.size <= MOST_TEXT => {
@@ -237,9 +254,11 @@ impl Cursor {
             let mut sample = placed.sample.clone();
             sample.dts = sample.dts.saturating_sub(described.shift);
             sample.pts = sample.pts.saturating_sub(described.shift);
+            let end = placed.end();
             let whole = self.seen == Some(sample.size.into());
             self.tell(described, &sample, whole, metas);
-            self.done.push(sample);
+            self.passed = self.passed.max(end);
+            self.done.push((self.passed, sample));
             self.current = self.source.next(moof);
             self.seen = Some(0);
         }

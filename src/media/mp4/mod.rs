@@ -83,6 +83,8 @@ pub struct Reader<const ALL: bool> {
     held: Vec<u8>,
     /// No `moof` has come since the segment began: everything is held.
     waiting: bool,
+    /// Where that began.
+    begun: u64,
     /// Bytes of the segment before the chunk that is handled.
     position: u64,
     scratch: Vec<u8>,
@@ -106,6 +108,7 @@ impl<const ALL: bool> Default for Reader<ALL> {
             header: [0; 16],
             held: Vec::new(),
             waiting: true,
+            begun: 0,
             position: 0,
             scratch: Vec::new(),
             all: All::default(),
@@ -119,6 +122,7 @@ impl<const ALL: bool> Reader<ALL> {
         self.state = State::Header(0);
         self.held.clear();
         self.waiting = true;
+        self.begun = 0;
         self.position = 0;
         if ALL {
             self.all.follow.begin_segment();
@@ -239,6 +243,7 @@ impl<const ALL: bool> Reader<ALL> {
                     self.all.plan = None;
                     run.start = start;
                     self.waiting = kind != *b"moof";
+                    self.begun = head.at;
                 }
                 _ => {}
             }
@@ -248,18 +253,19 @@ impl<const ALL: bool> Reader<ALL> {
             return Err(error(Code::MediaContainer, head));
         }
         let early = kind == *b"moof" && self.init.is_none();
-        let held = (self.held.len() + start - run.start) as u64;
+        let held = if self.waiting { head.at - self.begun } else { 0 };
         let most = if ALL && kind == *b"moov" { MOST_TABLES } else { MOST_HELD };
         let long = (keep || self.waiting) && (open || size.saturating_add(held) > most);
         if early || long || !open && size < length as u64 {
             return Err(error(Code::MediaCorrupt, head));
         }
-        if kind == *b"ftyp" && !self.waiting && !(ALL && self.all.plan.is_some()) {
+        if matches!(&kind, b"ftyp" | b"moov") && !self.waiting && !(ALL && self.all.plan.is_some()) {
             // Another file begins in the same resource.
             if start > run.start {
                 run.hand_on(&mut self.held, start);
             }
             self.waiting = true;
+            self.begun = head.at;
         }
         if ALL && kind == *b"mdat" && !open {
             self.all.follow.begin_data(head.at.saturating_add(length as u64)..head.at.saturating_add(size));
@@ -294,6 +300,7 @@ impl<const ALL: bool> Reader<ALL> {
             append(&mut data, run.chunk, run.start..end);
             run.start = end;
             self.waiting = true;
+            self.begun = head.at + head.size;
             if ALL && self.all.begin_tables(&init, head.at + head.size) {
                 data = self.all.init(&data);
                 self.waiting = false;

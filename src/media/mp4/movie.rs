@@ -78,6 +78,10 @@ impl Movie {
                         return None;
                     }
                     let track = described.track.id;
+                    if movie.tracks.iter().any(|before| before.track.id == track) {
+                        // Nothing says which of the two is meant.
+                        continue;
+                    }
                     movie.protection.extend(key.map(|key_id| Meta::DefaultKey { track, key_id }));
                     movie.tracks.push(described);
                 }

@@ -21,6 +21,8 @@ pub struct Plan {
     tracks: Vec<Planned>,
     /// The stretch that comes.
     current: Option<Stretch>,
+    /// Where the stretches before it ended.
+    passed: u64,
     sequence: u32,
 }
 
@@ -56,7 +58,7 @@ impl Plan {
             planned.step(moov);
             Some(planned)
         });
-        Plan { moov: moov.clone(), tracks: tracks.collect(), current: None, sequence: 0 }
+        Plan { moov: moov.clone(), tracks: tracks.collect(), current: None, passed: 0, sequence: 0 }
     }
 
     /// Bytes pass that begin at `from` of the file: `part` of the chunk that is handled.
@@ -70,8 +72,8 @@ impl Plan {
             if range.start >= to {
                 return;
             }
-            // Without its beginning it is nothing.
-            let lost = head.is_some() && range.start < from;
+            // Without its beginning it is nothing; and what has passed does not come again.
+            let lost = head.is_some() && range.start < from.max(self.passed);
             if !lost {
                 if let Some((head, timing)) = head.take() {
                     out.push(Piece::Media { data: Data::Owned(head), timing });
@@ -84,6 +86,9 @@ impl Plan {
             }
             if range.end > to && !lost {
                 return;
+            }
+            if !lost {
+                self.passed = range.end;
             }
             self.current = None;
         }

@@ -61,6 +61,8 @@ pub struct Reader<const ALL: bool> {
     waiting: Waiting,
     /// Bytes of the segment before the chunk that is handled.
     position: u64,
+    /// Where what comes before a Cluster began.
+    begun: u64,
     /// Nanoseconds of a tick.
     scale: u64,
     mime: Option<String>,
@@ -108,6 +110,7 @@ impl<const ALL: bool> Default for Reader<ALL> {
             held: Vec::new(),
             waiting: Waiting::Init,
             position: 0,
+            begun: 0,
             scale: 1_000_000,
             mime: None,
             cluster: 0,
@@ -125,6 +128,7 @@ impl<const ALL: bool> Reader<ALL> {
         self.held.clear();
         self.waiting = Waiting::Init;
         self.position = 0;
+        self.begun = 0;
         self.timing = None;
         if ALL {
             self.all.block = None;
@@ -228,7 +232,7 @@ impl<const ALL: bool> Reader<ALL> {
         let mut held = std::mem::take(&mut self.held);
         if self.waiting == Waiting::Init && !held.is_empty() && cut.is_none() {
             let mut run = Run { chunk: &[0u8; 0].as_slice(), start: 0, out };
-            held = self.init(held, &mut run)?;
+            held = self.init(held, position, &mut run)?;
         }
         let timing = self.timing.take();
         self.begin_segment();
@@ -260,7 +264,7 @@ impl<const ALL: bool> Reader<ALL> {
             }
         }
         if id == CLUSTER || id == EBML && self.position + body as u64 > length as u64 {
-            self.begin_part(id, before, run, start)?;
+            self.begin_part(id, (before, start), place, run)?;
         }
         self.kept.clear();
         let fail = |code| Err(Error::new(code).what(name(id)).at(place));
@@ -272,9 +276,10 @@ impl<const ALL: bool> Reader<ALL> {
             }
             (_, None) => return fail(Code::MediaCorrupt),
             (INFO | TRACKS, Some(size)) if size > MOST_HELD => return fail(Code::MediaCorrupt),
-            (INFO | TRACKS, Some(size)) if size > 0 => State::Keep(id, size),
+            // Behind a Cluster they would be another file's, which had to begin first.
+            (INFO | TRACKS, Some(size)) if size > 0 && self.waiting == Waiting::Init => State::Keep(id, size),
             (TIMESTAMP | BLOCK_DURATION, Some(size)) if (1..=8).contains(&size) => State::Keep(id, size),
-            (SIMPLE_BLOCK | BLOCK, Some(size)) if size >= 4 => {
+            (SIMPLE_BLOCK | BLOCK, Some(size)) if size >= 4 && self.waiting != Waiting::Init => {
                 State::Block(id, size, size.min(blocks::HEADER as u64) as usize)
             }
             (_, Some(size)) => {
@@ -287,7 +292,8 @@ impl<const ALL: bool> Reader<ALL> {
                 State::Pass(size)
             }
         };
-        if self.waiting == Waiting::Init && self.held.len() as u64 + size.unwrap_or(0) > MOST_HELD {
+        let behind = place.saturating_add(size.unwrap_or(0)) - self.begun;
+        if self.waiting == Waiting::Init && behind > MOST_HELD {
             return fail(Code::MediaCorrupt);
         }
         if let State::Pass(0) = self.state {
@@ -296,29 +302,36 @@ impl<const ALL: bool> Reader<ALL> {
         Ok(())
     }
 
-    /// A Cluster begins at `start` of the chunk, or another file does; `before`: bytes of its header that came before.
-    fn begin_part(&mut self, id: u32, before: usize, run: &mut Run, start: usize) -> Result<(), Error> {
+    /// A Cluster begins at `place`, or another file does: with so many bytes before the chunk, and from there in it.
+    fn begin_part(
+        &mut self,
+        id: u32,
+        (before, start): (usize, usize),
+        place: u64,
+        run: &mut Run,
+    ) -> Result<(), Error> {
         if self.waiting == Waiting::Init {
             let mut held = std::mem::take(&mut self.held);
             let mut rest = held.split_off(held.len().saturating_sub(before));
             append(&mut held, run.chunk, run.start..start.max(run.start));
             run.start = start.max(run.start);
-            rest.extend(self.init(held, run)?);
+            rest.extend(self.init(held, place, run)?);
             self.held = rest;
         } else if start > run.start {
             run.hand_on(&mut self.held, start, &mut self.timing);
         }
+        self.begun = place;
         self.waiting = if id == CLUSTER { Waiting::Block } else { Waiting::Init };
         Ok(())
     }
 
-    /// Gives the initialization segment, if this is one; else gives it back.
-    fn init(&mut self, held: Vec<u8>, run: &mut Run) -> Result<Vec<u8>, Error> {
+    /// Gives the initialization segment, which ends at `place`.
+    fn init(&mut self, held: Vec<u8>, place: u64, run: &mut Run) -> Result<Vec<u8>, Error> {
         if held.is_empty() {
             return Ok(held);
         }
         let Some(mime) = self.mime.take() else {
-            return Err(Error::new(Code::MediaCorrupt).what("Tracks").at(self.position));
+            return Err(Error::new(Code::MediaCorrupt).what("Tracks").at(place));
         };
         run.out.push(Piece::Init { mime, data: held });
         if ALL {
