@@ -1,5 +1,6 @@
 //! Subtitles: the corpus's WebVTT against what other parsers and the specification's own tests read in it.
 
+mod tracks;
 mod ttml;
 
 use super::corpus_files;

@@ -41,8 +41,8 @@ pub fn sample(data: &[u8], time: Micros, end: Micros, out: &mut Vec<Cue>) -> Res
     let mut cues = Vec::new();
     let result = read(&String::from_utf8_lossy(data), &mut cues);
     out.extend(cues.into_iter().filter_map(|cue| {
-        let (start, end) = (cue.start.max(time), cue.end.min(end));
-        (start < end).then_some(Cue { start, end, ..cue })
+        let within = if time < end { (cue.start.max(time), cue.end.min(end)) } else { (cue.start, cue.end) };
+        (within.0 < within.1).then_some(Cue { start: within.0, end: within.1, ..cue })
     }));
     result
 }
