@@ -197,10 +197,17 @@ impl Packager {
         out
     }
 
-    /// Whole ADTS frames.
+    /// Whole frames of AAC in ADTS, AC-3, E-AC-3.
     fn audio(&self, stream: &[u8]) -> Vec<u8> {
         let mut out = stream.to_vec();
         let mut rest = out.as_mut_slice();
+        while let [0x0b, 0x77, high, low, _, bsid, ..] = *rest {
+            // Of AC-3 at 48 kHz and 192 kbit/s, 768 bytes; E-AC-3 says it.
+            let enhanced = 2 * (usize::from(high & 7) << 8 | usize::from(low)) + 2;
+            let (frame, after) = rest.split_at_mut(if bsid >> 3 > 10 { enhanced } else { 768 });
+            self.encrypt(frame[16..].chunks_exact_mut(16).collect());
+            rest = after;
+        }
         while let [0xff, flags, _, high, middle, low, ..] = *rest {
             let length = usize::from(high & 3) << 11 | usize::from(middle) << 3 | usize::from(low >> 5);
             let (frame, after) = rest.split_at_mut(length);
@@ -266,7 +273,7 @@ fn map(packet: &[u8]) -> Vec<u8> {
     let end = (usize::from(section[1] & 15) << 8 | usize::from(section[2])) - 1;
     let mut at = 12 + (usize::from(section[10] & 15) << 8 | usize::from(section[11]));
     while at < end {
-        section[at] |= 0xc0;
+        section[at] = if section[at] == 0x87 { 0xc2 } else { section[at] | 0xc0 };
         at += 5 + (usize::from(section[at + 3] & 15) << 8 | usize::from(section[at + 4]));
     }
     let crc = section[..end].iter().fold(u32::MAX, |crc, &byte| {
@@ -359,6 +366,29 @@ fn sample_aes_opens() {
     // Another key does not open it.
     let other = Key::from_hex(IV, KEY).unwrap();
     assert!(read_all(&encrypted, 1000, Some(&other)).0 != expected);
+}
+
+/// Of AC-3 and E-AC-3, too.
+#[test]
+fn sample_aes_of_other_sound_opens() {
+    if !has_ffmpeg() {
+        return;
+    }
+    for (codec, samples) in [("ac3", 32), ("eac3", 32)] {
+        let options = format!("-f lavfi -i sine=f=440:r=48000:d=1 -c:a {codec} -b:a 192k -streamid 0:257");
+        let clear = std::fs::read(generate(&format!("sample-aes-{codec}.ts"), &options)).unwrap();
+        let bytes = |text| u128::from_str_radix(text, 16).unwrap().to_be_bytes();
+        let packager = Packager { aes: aes::Aes128::new(&bytes(KEY).into()), iv: bytes(IV) };
+        let encrypted = packager.transport(&clear);
+        let (expected, count, _) = read_all(&clear, 188, None);
+        assert!(count == samples && !expected.is_empty(), "{codec}: {count} samples");
+        let (opened, count, tracks) = read_all(&encrypted, 1000, Key::from_hex(KEY, IV).as_ref().ok());
+        assert_eq!((count, tracks.len()), (samples, 1));
+        assert!(opened == expected, "{codec}");
+        let (written, count, tracks) = read_all(&encrypted, 1000, None);
+        assert_eq!((written.len(), count), (0, samples));
+        assert_eq!(tracks[0].encrypted.as_deref(), Some("SAMPLE-AES"));
+    }
 }
 
 #[test]

@@ -136,6 +136,12 @@ impl Frame {
     }
 }
 
+/// Bytes of the syncframe at the beginning of `data`.
+#[cfg(feature = "decrypt")]
+pub fn syncframe(data: &[u8]) -> Option<usize> {
+    Frame::parse(data).map(|frame| frame.size)
+}
+
 /// Bytes of a header: up to lfeon of AC-3.
 const LOOK: usize = 8;
 

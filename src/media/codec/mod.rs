@@ -2,7 +2,7 @@
 //! the elementary stream.
 
 mod aac;
-mod ac3;
+pub mod ac3;
 pub mod audio;
 mod bits;
 mod bitstream;

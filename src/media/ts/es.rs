@@ -6,10 +6,10 @@
 
 use super::pes::Stamp;
 use crate::error::Error;
-#[cfg(feature = "decrypt")]
-use crate::media::crypt::SampleAes;
 use crate::media::fmp4::Description;
 use crate::media::{Meta, Sample};
+#[cfg(feature = "decrypt")]
+use crate::media::{codec::ac3, crypt::SampleAes};
 use std::ops::Range;
 #[cfg(feature = "decrypt")]
 use std::rc::Rc;
@@ -66,6 +66,9 @@ pub struct Es {
     /// What opens its NAL units and frames, where they are encrypted.
     #[cfg(feature = "decrypt")]
     pub key: Option<Rc<SampleAes>>,
+    /// Its frames are syncframes of AC-3 and E-AC-3.
+    #[cfg(feature = "decrypt")]
+    pub syncframes: bool,
 }
 
 impl Es {
@@ -135,7 +138,18 @@ impl Es {
     pub fn open_frame(&mut self, range: Range<usize>) {
         #[cfg(feature = "decrypt")]
         if let Some(key) = self.key.clone() {
-            key.frame(self.get_mut(range));
+            let syncframes = self.syncframes;
+            let mut rest = self.get_mut(range);
+            // An access unit of E-AC-3 may have several, each encrypted for itself.
+            while syncframes
+                && let Some(size) = ac3::syncframe(rest)
+                && rest.len() > size
+            {
+                let (frame, after) = rest.split_at_mut(size);
+                key.frame(frame);
+                rest = after;
+            }
+            key.frame(rest);
         }
         #[cfg(not(feature = "decrypt"))]
         let _ = range;

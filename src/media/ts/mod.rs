@@ -115,6 +115,8 @@ impl<const ALL: bool> Reader<ALL> {
     pub fn set_key(&mut self, key: Option<std::rc::Rc<super::crypt::SampleAes>>) {
         for stream in self.streams.iter_mut().filter(|stream| stream.encrypted) {
             stream.es.key.clone_from(&key);
+            let opened = stream_type::opened(stream.announced.kind);
+            stream.es.syncframes = matches!(opened, Some(stream_type::AC_3 | stream_type::E_AC_3));
         }
         self.key = key;
     }
