@@ -13,6 +13,9 @@
 //!
 //! The page's reader, `Reader`, takes what MSE takes: one video and one audio stream, from the first random access
 //! point on. `Reader::of_all()` wants everything: all tracks, all access units, and what is timed beside them.
+//!
+//! What is read beside pictures and sound has parsers of its own: [`captions`] makes of [`Meta::Captions`] what is shown, and
+//! [`text`] of files and samples of WebVTT and TTML.
 
 pub mod captions;
 mod chunk;
