@@ -1,11 +1,12 @@
 //! MPDs that a printer makes of generated presentations, in whatever way the syntax allows, are read as those presentations:
-//! all ways of addressing, several periods, what is inherited at any level that may hand it down.
+//! all ways of addressing, several periods, events, what is inherited at any level that may hand it down, and what a level
+//! says that those below it contradict.
 
 use std::fmt::Write;
 use thalweg::dash::{Observer, read};
 use thalweg::presentation::{
-    Addresses, ByteRange, Index, Init, Period, Presentation, Protection, Rendition, Segment, Timeline, Track,
-    TrackKind,
+    Addresses, ByteRange, Event, Index, Init, Period, Presentation, Protection, Rendition, Segment, Splice,
+    SpliceKind, Timeline, Track, TrackKind, When,
 };
 use thalweg::time::{Micros, SECOND};
 
@@ -67,7 +68,14 @@ struct Said {
     early: Option<Micros>,
     chunked: bool,
     end_number: Option<u64>,
+    /// Of segments without a timeline.
+    ept_delta: i64,
+    /// Where the period ends, in ticks.
+    end: Option<i64>,
 }
+
+/// As many segments as there are where no end is known.
+const OPEN_END: u32 = u32::MAX - 1;
 
 /// Where all of it is.
 const BASE: &str = "https://cdn/a/";
@@ -89,19 +97,26 @@ fn said(random: &mut Random, way: Way, length: Option<i64>) -> Said {
         early: random.maybe(4, |random| random.below(4_000_000) as Micros),
         chunked: random.one_in(4),
         end_number: None,
+        ept_delta: 0,
+        end: ticks.map(|ticks| offset + ticks),
     };
+    if matches!(way, Way::Number | Way::List) && random.one_in(3) {
+        said.ept_delta = (random.below(7) as i64 - 3) * i64::from(timescale);
+    }
+    let first = offset + said.ept_delta;
     match (way, ticks) {
-        (Way::Number, None) => said.runs.push((offset, said.duration, u32::MAX - 1, None)),
+        (Way::Number, None) => said.runs.push((first, said.duration, OPEN_END, None)),
         (Way::Number | Way::List, Some(ticks)) => {
+            let ticks = ticks - said.ept_delta;
             let (whole, rest) = (ticks as u64 / said.duration, ticks as u64 % said.duration);
             let mut all = whole + u64::from(rest > 0);
             if way == Way::Number && random.one_in(3) {
                 all = all.min(1 + random.below(8));
                 said.end_number = Some(said.start_number + all - 1);
             }
-            said.runs.push((offset, said.duration, whole.min(all) as u32, None));
+            said.runs.push((first, said.duration, whole.min(all) as u32, None));
             if rest > 0 && all > whole {
-                said.runs.push((offset + (whole * said.duration) as i64, rest, 1, None));
+                said.runs.push((first + (whole * said.duration) as i64, rest, 1, None));
             }
         }
         (Way::TimelineNumber | Way::TimelineTime | Way::List, _) => {
@@ -125,6 +140,10 @@ fn said(random: &mut Random, way: Way, length: Option<i64>) -> Said {
                 number = leap.unwrap_or(number) + u64::from(count);
                 said.runs.push((at, duration, count, leap));
                 at += (duration * u64::from(count)) as i64;
+            }
+            if ticks.is_none() && random.one_in(2) {
+                let before: u32 = said.runs.iter().rev().skip(1).map(|run| run.2).sum();
+                said.runs.iter_mut().rev().take(1).for_each(|run| run.2 = OPEN_END - before);
             }
         }
         (Way::File, ticks) => said.runs.push((offset, ticks.unwrap_or(0) as u64, 1, None)),
@@ -268,7 +287,78 @@ fn set(random: &mut Random, period: &Period, number: usize, live: bool, prefix: 
     (track, all, common)
 }
 
-fn model(random: &mut Random) -> (Presentation, Vec<Vec<Set>>) {
+/// An EventStream's @timescale and @presentationTimeOffset, and its events: each with its ticks, what it lasts in
+/// ticks, and how it says its message.
+type Stream = (u32, i64, Vec<(i64, Option<u64>, String, Event)>);
+
+fn stream(random: &mut Random, start: Micros) -> Stream {
+    let timescale = [1, 1000, 10_000][random.below(3) as usize];
+    let offset = if random.one_in(2) { 0 } else { random.below(1 << 20) as i64 };
+    let scheme = random.pick(&["urn:a?b&c", "urn:scte:scte35:2014:xml+bin"]).to_owned();
+    let value = random.maybe(2, |_| "1".to_owned()).unwrap_or_default();
+    let micros = |ticks: i64| ticks * (SECOND / i64::from(timescale));
+    let mut events = Vec::new();
+    for _ in 0..random.below(4) {
+        let ticks = random.below(1 << 20) as i64;
+        let duration = random.maybe(2, |random| random.below(1 << 20));
+        let mut event = Event {
+            id: random.maybe(2, |random| random.below(9).to_string()).unwrap_or_default(),
+            scheme: scheme.clone(),
+            value: value.clone(),
+            start: When::Time(start + micros(ticks - offset)),
+            duration: duration.map(|ticks| micros(ticks as i64)),
+            ..Event::default()
+        };
+        let (message, written) = match random.below(if scheme.contains("scte") { 2 } else { 5 }) {
+            0 => ("aGk=", "><Signal><Binary> aG\nk= </Binary></Signal></Event>"),
+            1 => ("aGk=", " messageData='aGk='/>"),
+            2 => ("a < b", "> a &lt; b </Event>"),
+            3 => ("<x:a b='c'>d</x:a>", "> <x:a b='c'>d</x:a></Event>"),
+            _ => ("hi", " contentEncoding='base64'>aGk=</Event>"),
+        };
+        event.message = message.into();
+        if scheme.contains("scte") {
+            event.splices.push(Splice { kind: SpliceKind::Command, section: b"hi".to_vec() });
+        }
+        events.push((ticks, duration, written.to_owned(), event));
+    }
+    (timescale, offset, events)
+}
+
+fn print_streams(random: &mut Random, streams: &[Stream]) -> String {
+    let mut out = String::new();
+    for (timescale, offset, events) in streams {
+        let Some((.., first)) = events.first() else { continue };
+        out.push_str("<EventStream");
+        push(
+            &mut out,
+            &[
+                ("schemeIdUri", Some(first.scheme.clone())),
+                ("value", Some(first.value.clone()).filter(|value| !value.is_empty())),
+                ("timescale", some(random, *timescale, 1)),
+                ("presentationTimeOffset", some(random, *offset, 0)),
+            ],
+        );
+        out.push('>');
+        for (ticks, duration, written, event) in events {
+            out.push_str("<Event");
+            let id = Some(event.id.clone()).filter(|id| !id.is_empty());
+            let duration = duration.map(|ticks| ticks.to_string());
+            push(
+                &mut out,
+                &[("id", id), ("presentationTime", some(random, *ticks, 0)), ("duration", duration)],
+            );
+            out.push_str(written);
+        }
+        out.push_str("</EventStream>");
+    }
+    out
+}
+
+/// A period's sets and event streams.
+type Inside = (Vec<Set>, Vec<Stream>);
+
+fn model(random: &mut Random) -> (Presentation, Vec<Inside>) {
     let live = random.one_in(4);
     let count = 1 + random.below(3) as usize;
     let (mut presentation, mut sets) = (Presentation { live, ..Presentation::default() }, Vec::new());
@@ -281,10 +371,13 @@ fn model(random: &mut Random) -> (Presentation, Vec<Vec<Set>>) {
         let own: Vec<_> =
             (0..1 + random.below(3) as usize).map(|at| set(random, &period, at, live, &prefix)).collect();
         period.tracks = own.iter().map(|(track, ..)| track.clone()).collect();
+        let streams: Vec<_> = (0..random.below(3)).map(|_| stream(random, start)).collect();
+        period.events =
+            streams.iter().flat_map(|(.., events)| events).map(|(.., event)| event.clone()).collect();
         start += duration.unwrap_or(0);
         presentation.duration = duration.map(|_| start);
         presentation.periods.push(period);
-        sets.push(own);
+        sets.push((own, streams));
     }
     (presentation, sets)
 }
@@ -309,7 +402,11 @@ fn inherit(random: &mut Random, all: &[Attributes]) -> (Attributes, Vec<Attribut
     for (place, (name, value)) in all[0].iter().enumerate() {
         // What one does not say cannot be unsaid.
         let everybody = all.iter().all(|one| one[place].1.is_some());
-        let handed = if everybody && random.one_in(2) { value.clone() } else { None };
+        let mut handed = if everybody && random.one_in(2) { value.clone() } else { None };
+        // What all of them say themselves, their set may say otherwise.
+        if everybody && handed.is_none() && !matches!(*name, "mimeType" | "codecs") && random.one_in(4) {
+            handed = Some(if *name == "indexRange" { "1-2" } else { "7" }.to_owned());
+        }
         for one in &mut own {
             if one[place].1 == handed && !random.one_in(4) {
                 one[place].1 = None;
@@ -352,10 +449,20 @@ fn protections(out: &mut String, list: &[Protection]) {
 }
 
 fn timeline(random: &mut Random, said: &Said) -> String {
-    let (mut out, mut at) = ("<SegmentTimeline>".to_owned(), 0);
-    for &(start, duration, count, leap) in &said.runs {
-        let start_told = (start != at || random.one_in(3)).then(|| start.to_string());
-        let repeat = (count > 1 || random.one_in(3)).then(|| (count - 1).to_string());
+    let (mut out, mut at, mut open) = ("<SegmentTimeline>".to_owned(), 0, false);
+    for (nth, &(start, duration, count, leap)) in said.runs.iter().enumerate() {
+        let start_told = (start != at || open || random.one_in(3)).then(|| start.to_string());
+        let mut repeat = (count > 1 || random.one_in(3)).then(|| (count - 1).to_string());
+        // Up to the next one, the period's end, or for ever.
+        let until = said.runs.get(nth + 1).map(|next| next.0).or(said.end);
+        let fills = until.is_some_and(|until| {
+            let length = (until - start).max(0).unsigned_abs();
+            length.div_ceil(duration) == u64::from(count)
+        });
+        open = until.is_none() && count > 1 << 20 || fills && random.one_in(2);
+        if open {
+            repeat = Some("-1".to_owned());
+        }
         out.push_str("<S");
         let leap = leap.map(|number| number.to_string());
         push(&mut out, &[("t", start_told), ("n", leap), ("d", Some(duration.to_string())), ("r", repeat)]);
@@ -367,7 +474,14 @@ fn timeline(random: &mut Random, said: &Said) -> String {
 
 /// The attributes of the element that addresses a representation's segments, and what stands in it. `url`: what of the URL
 /// its BaseURLs do not say.
-fn addressing(random: &mut Random, said: &Said, index: &Index, url: &str) -> (Attributes, String) {
+/// `decoy`: whether the period says otherwise of what is not said.
+fn addressing(
+    random: &mut Random,
+    said: &Said,
+    index: &Index,
+    url: &str,
+    decoy: bool,
+) -> (Attributes, String) {
     let (mut media, mut initialization, mut range, mut inside) = (None, None, None, String::new());
     let byte_range = |range: &ByteRange| format!("{}-{}", range.offset, range.offset + range.length - 1);
     let listed = said.way == Way::List;
@@ -409,14 +523,19 @@ fn addressing(random: &mut Random, said: &Said, index: &Index, url: &str) -> (At
         inside.push_str(&timeline(random, said));
     }
     let numbered = !matches!(said.way, Way::Base | Way::File);
-    let early = said.early.map(|early| format!("{}.{:06}", early / SECOND, early % SECOND));
+    let early = said.early.or(decoy.then_some(0));
+    let early = early.map(|early| format!("{}.{:06}", early / SECOND, early % SECOND));
+    let complete = (decoy || said.chunked).then(|| (!said.chunked).to_string());
+    // What no default is, is always written.
+    let default = |value: i64| if decoy { i64::MIN } else { value };
     let attributes = vec![
-        ("timescale", some(random, said.timescale, 1)),
-        ("presentationTimeOffset", some(random, said.offset, 0)),
-        ("startNumber", some(random, said.start_number, 1).filter(|_| numbered)),
+        ("timescale", some(random, i64::from(said.timescale), default(1))),
+        ("presentationTimeOffset", some(random, said.offset, default(0))),
+        ("eptDelta", some(random, said.ept_delta, default(0)).filter(|_| numbered && !timed)),
+        ("startNumber", some(random, said.start_number as i64, default(1)).filter(|_| numbered)),
         ("duration", (numbered && !timed).then(|| said.duration.to_string())),
         ("availabilityTimeOffset", early),
-        ("availabilityTimeComplete", said.chunked.then(|| "false".to_owned())),
+        ("availabilityTimeComplete", complete),
         ("endNumber", said.end_number.map(|number| number.to_string())),
         ("media", media),
         ("initialization", initialization),
@@ -426,7 +545,13 @@ fn addressing(random: &mut Random, said: &Said, index: &Index, url: &str) -> (At
 }
 
 /// A set whose URLs its levels above have all said but `pending`.
-fn print_set(random: &mut Random, (track, all, common): &Set, number: usize, pending: &str) -> String {
+fn print_set(
+    random: &mut Random,
+    (track, all, common): &Set,
+    number: usize,
+    pending: &str,
+    decoy: bool,
+) -> String {
     let mut out = "<AdaptationSet".to_owned();
     let id = Some(track.id.clone()).filter(|id| !id.is_empty());
     push(&mut out, &[("id", id), ("lang", track.language.clone())]);
@@ -454,7 +579,7 @@ fn print_set(random: &mut Random, (track, all, common): &Set, number: usize, pen
         } else if own.way != Way::List && random.one_in(2) {
             url = format!("{pending}$RepresentationID$/");
         }
-        said.push(addressing(random, own, &rendition.index, &url));
+        said.push(addressing(random, own, &rendition.index, &url, decoy));
         bases.push(own_base);
         commons.push(vec![
             ("mimeType", rendition.mime.clone()),
@@ -493,8 +618,17 @@ fn print_set(random: &mut Random, (track, all, common): &Set, number: usize, pen
     out + "</AdaptationSet>"
 }
 
+/// What a period may say of addressing: those with the same element contradict it, the others do not have it.
+const DECOYS: [&str; 3] = [
+    "<SegmentTemplate timescale='77' presentationTimeOffset='12345' eptDelta='55' startNumber='999' duration='3' media='no' \
+     availabilityTimeOffset='9' availabilityTimeComplete='false'/>",
+    "<SegmentList timescale='77' presentationTimeOffset='12345' eptDelta='55' startNumber='999' duration='3' \
+     availabilityTimeOffset='9' availabilityTimeComplete='false'><SegmentURL media='no'/></SegmentList>",
+    "<SegmentBase timescale='77' presentationTimeOffset='12345' availabilityTimeOffset='9' availabilityTimeComplete='false'/>",
+];
+
 /// The MPD, and whether it says that all is on the other server as well.
-fn print(presentation: &Presentation, sets: &[Vec<Set>], random: &mut Random) -> (String, bool) {
+fn print(presentation: &Presentation, all: &[Inside], random: &mut Random) -> (String, bool) {
     let seconds = |time: Micros| format!("PT{}S", time / SECOND);
     let total_told = presentation.duration.filter(|_| !presentation.live && random.one_in(2));
     let mut out = "<?xml version='1.0'?>\n<MPD xmlns:cenc='urn:mpeg:cenc:2013'".to_owned();
@@ -513,7 +647,7 @@ fn print(presentation: &Presentation, sets: &[Vec<Set>], random: &mut Random) ->
             write!(out, "<BaseURL serviceLocation='b'>{OTHER}</BaseURL>").expect("a string takes all");
         }
     }
-    for (at, (period, sets)) in presentation.periods.iter().zip(sets).enumerate() {
+    for (at, (period, (sets, streams))) in presentation.periods.iter().zip(all).enumerate() {
         // Periods follow one another; the last may last as long as the whole.
         let last = at + 1 == presentation.periods.len();
         let start = (at == 0 || random.one_in(2)).then(|| seconds(period.start));
@@ -528,8 +662,13 @@ fn print(presentation: &Presentation, sets: &[Vec<Set>], random: &mut Random) ->
         if random.one_in(2) {
             out += &base(&std::mem::take(&mut pending));
         }
+        out += &print_streams(random, streams);
+        let decoy = random.one_in(3);
+        if decoy {
+            out += random.pick(&DECOYS);
+        }
         for (number, set) in sets.iter().enumerate() {
-            out += &print_set(random, set, number, &pending);
+            out += &print_set(random, set, number, &pending, decoy);
         }
         out.push_str("</Period>\n");
     }
@@ -573,6 +712,7 @@ fn what_is_printed_is_read_as_it_was() {
                 (&wanted.id, wanted.start, wanted.duration),
                 "{when}"
             );
+            assert_eq!(read.events, wanted.events, "{when}");
             assert_eq!(read.tracks.len(), wanted.tracks.len(), "{when}");
             for (read, wanted) in read.tracks.iter().zip(&wanted.tracks) {
                 let plain =

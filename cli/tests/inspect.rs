@@ -187,6 +187,36 @@ fn wrong_calls_and_what_is_no_manifest() {
     assert_eq!((code, &value["warnings"][1]["code"]), (Some(0), &"no_segments".into()), "{value}");
 }
 
+/// docs/inspect.md: what can be read as a manifest exits with 0, also where there is nothing to play.
+#[test]
+fn manifests_of_which_nothing_can_be_played_are_printed() {
+    let ended = b"#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:4\n#EXT-X-ENDLIST\n";
+    let (code, value) = json(&["-"], ended);
+    assert_eq!((code, &value["segments"]), (Some(0), &serde_json::json!([])), "{value}");
+    assert_eq!((&value["target_duration"], &value["error"]), (&4.into(), &Value::Null));
+    let codes = |value: &Value| -> Vec<_> {
+        value["warnings"].as_array().unwrap().iter().map(|warning| warning["code"].clone()).collect()
+    };
+    assert_eq!(codes(&value), ["no_segments"]);
+
+    let mpd = b"<MPD mediaPresentationDuration='PT4S'><Period><AdaptationSet mimeType='video/mp4'>\
+        <EssentialProperty schemeIdUri='urn:who:knows'/><SegmentTemplate media='$Number$' duration='2'/>\
+        <Representation id='v'/></AdaptationSet></Period></MPD>";
+    let (code, value) = json(&["-"], mpd);
+    assert_eq!((code, &value["unplayable"]["code"]), (Some(0), &"manifest.empty".into()), "{value}");
+    assert_eq!((&value["presentation"], &value["error"]), (&Value::Null, &Value::Null));
+    assert_eq!(value["periods"][0]["adaptation_sets"][0]["dropped"], "essential_property_unknown");
+    assert!(codes(&value).contains(&"manifest.empty".into()), "{value}");
+
+    // In words it is the same.
+    for (input, words) in [(&ended[..], "no_segments"), (mpd, "manifest.empty")] {
+        let output = inspect(&["-"], input);
+        let shown = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{shown}");
+        assert!(shown.contains(words), "{shown}");
+    }
+}
+
 #[test]
 fn ten_megabytes_of_anything_end_in_time() {
     let repeated =

@@ -1,11 +1,12 @@
 //! The player's model of a presentation as JSON, for both formats: what its tracks and renditions are. Segments are counted,
 //! not listed.
 
-use crate::json::seconds;
+use crate::json::{date, seconds};
 use serde::Serialize;
 use serde_json::{Value, json};
 use thalweg::presentation::{
-    Details, Hdcp, Index, Presentation, Rendition, Timeline, Track, TrackKind, VideoRange,
+    Details, Event, Hdcp, Index, Presentation, Rendition, SpliceKind, Timeline, Track, TrackKind, VideoRange,
+    When,
 };
 
 /// A track.
@@ -41,7 +42,7 @@ struct Quality<'a> {
     /// The audio group that it plays with, or belongs to.
     group: Option<&'a str>,
     channels: Option<u32>,
-    /// The same from elsewhere: `{"pathway", "uri", "group"}`.
+    /// The same from elsewhere: `{"pathway", "uri", "init", "group"}`.
     alternatives: Vec<Value>,
     /// What narrows down where it may be played; null where nothing does.
     details: Option<Value>,
@@ -84,6 +85,7 @@ pub fn presentation(presentation: &Presentation) -> Value {
             "start": seconds(period.start),
             "duration": period.duration.map(seconds),
             "tracks": period.tracks.iter().map(track).collect::<Vec<_>>(),
+            "events": period.events.iter().map(event).collect::<Vec<_>>(),
         })
     });
     json!({
@@ -129,7 +131,11 @@ fn rendition(rendition: &Rendition) -> Value {
         alternatives: rendition
             .alternatives
             .iter()
-            .map(|other| json!({"pathway": other.pathway, "uri": other.url, "group": other.group}))
+            .map(|other| {
+                json!({
+                    "pathway": other.pathway, "uri": other.url, "init": other.init, "group": other.group,
+                })
+            })
             .collect(),
         details: rendition.details.as_deref().map(details),
         uri,
@@ -159,6 +165,43 @@ fn details(details: &Details) -> Value {
             .collect::<Vec<_>>(),
         "layout": details.layout,
         "supplemental_codecs": details.supplemental_codecs,
+        "inband_events": details.inband_events.iter()
+            .map(|(scheme, value)| json!({"scheme": scheme, "value": value}))
+            .collect::<Vec<_>>(),
+        "producer_times": details.producer_times.iter()
+            .map(|one| json!({
+                "id": one.id, "kind": one.kind, "inband": one.inband, "date": one.date.map(date),
+                "time": seconds(one.time),
+            }))
+            .collect::<Vec<_>>(),
+    })
+}
+
+/// An event of a period. (Those of a media playlist are its segments', and counted with them.)
+fn event(event: &Event) -> Value {
+    let (start, date) = match event.start {
+        When::Time(time) => (Some(seconds(time)), None),
+        When::Date(at) => (None, at.map(date)),
+        When::Segment(_) => (None, None),
+    };
+    json!({
+        "id": event.id,
+        "scheme": event.scheme,
+        "value": event.value,
+        "start": start,
+        "date": date,
+        "duration": event.duration.map(seconds),
+        "splices": event.splices.iter()
+            .map(|splice| match splice.kind {
+                SpliceKind::Command => "command",
+                SpliceKind::Continue => "continue",
+                SpliceKind::In => "in",
+                SpliceKind::Out => "out",
+            })
+            .collect::<Vec<_>>(),
+        // What is no text is only counted.
+        "message": str::from_utf8(&event.message).ok(),
+        "bytes": event.message.len(),
     })
 }
 

@@ -282,6 +282,49 @@ fn events_are_presentation_time_and_scte_35_is_decoded() {
 }
 
 #[test]
+fn the_model_has_events_details_and_alternatives() {
+    let json = read(
+        "<MPD><BaseURL>a/</BaseURL><BaseURL serviceLocation='b'>https://b/</BaseURL><Period start='PT100S' duration='PT10S'>\
+         <EventStream schemeIdUri='urn:a' value='v'><Event presentationTime='2' duration='5' id='1' messageData='m'/>\
+         <Event contentEncoding='base64'>/w==</Event></EventStream>\
+         <EventStream schemeIdUri='urn:scte:scte35:2014:xml+bin'><Event><Signal><Binary>/DAv</Binary></Signal></Event></EventStream>\
+         <AdaptationSet mimeType='video/mp4'><InbandEventStream schemeIdUri='urn:i' value='w'/>\
+         <ProducerReferenceTime id='3' inband='true' wallClockTime='2026-11-21T12:00:00Z' presentationTime='4'/>\
+         <SegmentTemplate media='$Number$' initialization='i' duration='5'/><Representation id='r' bandwidth='1'/></AdaptationSet></Period></MPD>",
+    );
+    let period = &json["presentation"]["periods"][0];
+    let event = |start: f64, rest: [Value; 6]| {
+        let [id, scheme, value, duration, splices, message] = rest;
+        let bytes = message.as_str().map_or(1, str::len);
+        let start = if start.fract() == 0.0 { json!(start as i64) } else { json!(start) };
+        json!({
+            "id": id, "scheme": scheme, "value": value, "start": start, "date": null, "duration": duration,
+            "splices": splices, "message": message, "bytes": bytes,
+        })
+    };
+    let scte = "urn:scte:scte35:2014:xml+bin";
+    assert_eq!(
+        period["events"],
+        json!([
+            event(102.0, [json!("1"), json!("urn:a"), json!("v"), json!(5), json!([]), json!("m")]),
+            event(100.0, [json!(""), json!("urn:a"), json!("v"), json!(null), json!([]), json!(null)]),
+            event(100.0, [json!(""), json!(scte), json!(""), json!(null), json!(["command"]), json!("/DAv")]),
+        ])
+    );
+    let rendition = &period["tracks"][0]["renditions"][0];
+    assert_eq!(
+        rendition["alternatives"],
+        json!([{"pathway": "b", "uri": "https://b/$Number$", "init": "https://b/i", "group": null}])
+    );
+    let details = &rendition["details"];
+    assert_eq!(details["inband_events"], json!([{"scheme": "urn:i", "value": "w"}]));
+    assert_eq!(
+        details["producer_times"],
+        json!([{"id": 3, "kind": "encoder", "inband": true, "date": "2026-11-21T12:00:00Z", "time": 104}])
+    );
+}
+
+#[test]
 fn periods_have_a_place_or_say_why_not() {
     let set = "<AdaptationSet mimeType='video/mp4'><SegmentTemplate duration='2' media='$Number$'/><Representation id='v'/></AdaptationSet>";
     let json = read(&format!(
@@ -384,6 +427,7 @@ fn nothing_takes_long_or_grows() {
         video(&format!("{templates}{}{many}", "<ContentProtection schemeIdUri='a' ref='b'/>".repeat(10_000))),
         video(&format!("{templates}{}{many}", "<InbandEventStream schemeIdUri='a'/>".repeat(10_000))),
         mpd(&"<EventStream><Event><a/></Event></EventStream>".repeat(100_000)),
+        mpd(&format!("<EventStream schemeIdUri='{long}'>{}</EventStream>", "<Event/>".repeat(100_000))),
         mpd(&format!("<AdaptationSet mimeType='video/mp4' id='1'><SupplementalProperty schemeIdUri='urn:mpeg:dash:adaptation-set-switching:2016' value='1,2'/>{templates}{one}</AdaptationSet>").repeat(20_000)),
         format!("<MPD type='dynamic'><Period start='PT0S'><AdaptationSet mimeType='video/mp4'>{templates}{many}</AdaptationSet></Period></MPD>"),
         format!("<MPD>{}</MPD>", "<Period start='PT1S'/>".repeat(200_000)),

@@ -394,6 +394,10 @@ impl<'d> Addressing<'d> {
                 Warning::add(warnings, "timeline_entry_invalid", entry.offset(), "S");
                 continue;
             }
+            if let Some(named) = named.filter(|&named| named > next_number) {
+                timeline.leaps.push((timeline.len(), named));
+                next_number = named;
+            }
             // How many segments begin before `until`.
             let fitting = |until: i64| until.max(start).abs_diff(start).div_ceil(duration);
             let next = entries.peek().copied();
@@ -412,10 +416,6 @@ impl<'d> Addressing<'d> {
             };
             if let Some(end) = end {
                 count = count.min(fitting(end));
-            }
-            if let Some(named) = named.filter(|&named| named > next_number) {
-                timeline.leaps.push((timeline.len(), named));
-                next_number = named;
             }
             count = count.min(self.numbered_from(next_number).unwrap_or(u64::MAX));
             let room = u64::from(limit.saturating_sub(timeline.len()));

@@ -310,6 +310,25 @@ mod tests {
     }
 
     #[test]
+    fn a_duration_that_ends_before_the_last_cluster_is_none() {
+        let bytes = element(CUES, &[point(0, 400), point(3000, 900)].concat());
+        let head = head(&SIZE, 1_000_000, &2000.0f64.to_be_bytes());
+        let timeline = cues(&bytes, 300, &head, &index(300)).unwrap();
+        assert_eq!(timeline.segment(1).unwrap().duration, 3_000_000);
+    }
+
+    #[test]
+    fn too_many_are_refused() {
+        let mut bytes = Vec::new();
+        for at in 0..=MAX_CUES as u32 {
+            bytes.extend(point(u64::from(at), at));
+        }
+        let error =
+            cues(&element(CUES, &bytes), 300, &head(&[0xff], 1_000_000, &[]), &index(300)).unwrap_err();
+        assert_eq!(error.code, Code::ManifestUnsupported);
+    }
+
+    #[test]
     fn what_cannot_be_used_is_an_error() {
         let bytes = element(CUES, &[point(0, 400), point(3000, 900)].concat());
         let head = head(&SIZE, 1_000_000, &[]);

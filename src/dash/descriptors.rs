@@ -166,3 +166,55 @@ fn protection(element: Element) -> Protection {
     }
     read
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::xml::Document;
+
+    struct All;
+
+    impl Observer for All {
+        const ALL: bool = true;
+    }
+
+    fn read<T>(text: &str, look: impl Fn(Descriptors) -> T) -> T {
+        let text = format!("<S>{text}</S>");
+        let document = Document::parse(&text).unwrap();
+        look(Descriptors::read::<All>(document.root(), [document.root(); 2]))
+    }
+
+    #[test]
+    fn one_of_those_with_the_same_id_must_be_known() {
+        let property =
+            |name: &str, scheme: &str, id: &str| format!("<{name} schemeIdUri='{scheme}' id='{id}'/>");
+        let essential = |scheme: &str, id: &str| property("EssentialProperty", scheme, id);
+        let known = |id| essential("urn:mpeg:mpegB:cicp:ColourPrimaries", id);
+        let why = |text: &str| read(text, |said| said.unusable.map(|(_, scheme)| scheme.into_owned()));
+        assert_eq!(why(&(essential("urn:x", "1") + &known("1"))), None);
+        assert_eq!(why(&(essential("urn:x", "1") + &known("2"))).as_deref(), Some("urn:x"));
+        assert_eq!(why(&(essential("urn:x", "") + &known(""))).as_deref(), Some("urn:x"));
+        assert_eq!(why(&(essential("urn:x", "") + &essential("urn:y", ""))).as_deref(), Some("urn:x"));
+        assert_eq!(why(&property("SupplementalProperty", "urn:x", "")), None);
+    }
+
+    #[test]
+    fn channels_of_each_scheme() {
+        for (scheme, value, count) in [
+            ("urn:mpeg:mpegB:cicp:ChannelConfiguration", "7", Some(8)),
+            ("urn:mpeg:mpegB:cicp:ChannelConfiguration", "0", None),
+            ("urn:mpeg:dash:23003:3:audio_channel_configuration:2011", "6", Some(6)),
+            ("urn:mpeg:dash:23003:3:audio_channel_configuration:2011", "7", Some(8)),
+            ("urn:mpeg:dash:23003:3:audio_channel_configuration:2011", "12", Some(12)),
+            ("urn:mpeg:dash:outputChannelPositionList:2012", "0 1 2", Some(3)),
+            // L, C, R, Ls, Rs and the pair Lrs/Rrs, with LFE.
+            ("tag:dolby.com,2014:dash:audio_channel_configuration:2011", "FA01", Some(8)),
+            ("tag:dolby.com,2015:dash:audio_channel_configuration:2015", "800001", None),
+            ("tag:dts.com,2018:uhd:audio_channel_configuration", "3F", Some(6)),
+            ("urn:x", "2", None),
+        ] {
+            let text = format!("<AudioChannelConfiguration schemeIdUri='{scheme}' value='{value}'/>");
+            assert_eq!(read(&text, |said| said.channels), count, "{scheme} {value}");
+        }
+    }
+}

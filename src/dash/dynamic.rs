@@ -363,6 +363,13 @@ mod tests {
     }
 
     #[test]
+    fn steering_may_stand_in_a_service_description() {
+        let text = "<MPD><ServiceDescription id='0'/><ServiceDescription id='1'><ContentSteering>s</ContentSteering>\
+             </ServiceDescription></MPD>";
+        assert_eq!(live(text, "https://h/m").unwrap().steering.unwrap().server, "https://h/s");
+    }
+
+    #[test]
     fn producers_say_when_media_was_made() {
         let document = Document::parse(
             "<AdaptationSet><ProducerReferenceTime id='0' inband='true' type='captured' wallClockTime='1970-01-01T00:00:05Z'

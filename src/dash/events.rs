@@ -13,8 +13,9 @@ use std::borrow::Cow;
 /// InbandEventStreams and ProducerReferenceTimes of one level that are read: a set hands them to all that is in it.
 const MAX_HANDED_DOWN: usize = 64;
 
-/// The events of a Period that begins at `start`. Those that are elsewhere and stand for nothing (xlink) are none.
-pub fn events(period: Element, start: Micros) -> Vec<Event> {
+/// The events of a Period that begins at `start`. Those that are elsewhere and stand for nothing (xlink) are none. `weight`
+/// grows by the bytes that they take; `None`: it would grow past `most`, as each event has its stream's scheme.
+pub fn events(period: Element, start: Micros, weight: &mut u64, most: u64) -> Option<Vec<Event>> {
     let mut events = Vec::new();
     for stream in period.all("EventStream").filter(|stream| !is_remote_nothing(*stream)) {
         let (scheme, value) = (text(stream, "schemeIdUri"), text(stream, "value"));
@@ -24,6 +25,11 @@ pub fn events(period: Element, start: Micros) -> Vec<Event> {
         for event in stream.all("Event") {
             let ticks = signed(event, "presentationTime").unwrap_or(0).saturating_sub(offset);
             let said = message(event);
+            let bytes = size_of::<Event>() + scheme.len() + value.len() + 3 * said.len();
+            *weight = weight.saturating_add(bytes as u64);
+            if *weight > most {
+                return None;
+            }
             let is_splice = scheme.starts_with("urn:scte:scte35:") && scheme.ends_with("bin");
             let section = if is_splice { bytes_of_base64(&said) } else { None };
             let encoded = event.says("contentEncoding", "base64");
@@ -43,7 +49,7 @@ pub fn events(period: Element, start: Micros) -> Vec<Event> {
             });
         }
     }
-    events
+    Some(events)
 }
 
 /// Whether an element stands for nothing (xlink, 5.5).
@@ -119,7 +125,7 @@ mod tests {
             &INSERT[20..]
         );
         let document = Document::parse(&text).unwrap();
-        let events = events(document.root(), 10 * SECOND);
+        let events = events(document.root(), 10 * SECOND, &mut 0, 1 << 20).unwrap();
         let event = Event {
             scheme: "urn:a".to_owned(),
             value: "v".to_owned(),
@@ -145,5 +151,17 @@ mod tests {
         ];
         assert_eq!(said, wanted.map(|(at, text, splices)| (When::Time(at), text.into(), splices)));
         assert_eq!(events[4].splices[0].section, bytes_of_base64(INSERT).unwrap());
+    }
+
+    #[test]
+    fn a_long_scheme_of_many_events_has_no_room() {
+        let text = format!(
+            "<Period><EventStream schemeIdUri='{}'>{}</EventStream></Period>",
+            "s".repeat(10_000),
+            "<Event/>".repeat(100)
+        );
+        let document = Document::parse(&text).unwrap();
+        let events = |most| events(document.root(), 0, &mut 0, most).map(|events| events.len());
+        assert_eq!((events(2_000_000), events(1_000_000)), (Some(100), None));
     }
 }

@@ -25,6 +25,7 @@ mod patch;
 pub mod periods;
 pub mod refresh;
 mod sidx;
+mod unfollowed;
 
 pub use cues::{cues, is_cues};
 pub use dynamic::{Live, live};

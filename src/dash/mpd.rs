@@ -16,6 +16,7 @@ use super::dynamic::Steering;
 use super::events;
 use super::observe::{Observer, Seen};
 use super::periods::{Span, remote, spans};
+use super::unfollowed;
 use crate::error::{Code, Error};
 use crate::presentation::{
     self as model, Details, Index, Period, Presentation, ProducerTime, Protection, Rendition, Session, Track,
@@ -68,6 +69,9 @@ fn read_from<O: Observer>(text: &str, url: &str, observer: &mut O) -> Result<Pre
     let base = base.of::<O>(root);
     observer.root(root, &base.url);
     let mut warnings = Vec::new();
+    if O::ALL {
+        unfollowed::warn(root, &mut warnings);
+    }
     let spans = spans(root, total, &mut warnings);
     let mut reader = Reader {
         url,
@@ -201,6 +205,9 @@ impl<'d, O: Observer> Reader<'_, 'd, O> {
         let id = element.attribute("id").unwrap_or_default();
         let base = base.of::<O>(element);
         self.observer.period(span, &base.url);
+        if O::ALL {
+            unfollowed::warn(element, &mut self.warnings);
+        }
         let addressing = Addressing::default().inherit(element);
         let mut tracks: Vec<(Track, Option<Cow<str>>)> = Vec::new();
         for (place, set) in element.all("AdaptationSet").enumerate() {
@@ -247,7 +254,12 @@ impl<'d, O: Observer> Reader<'_, 'd, O> {
         let (mut tracks, others): (Vec<_>, Vec<_>) = tracks.partition(|track| track.kind == TrackKind::Video);
         tracks.extend(others);
         let start = span.start.unwrap_or(0);
-        let events = if O::ALL { events::events(element, start) } else { Vec::new() };
+        let mut events = Vec::new();
+        if O::ALL {
+            events = events::events(element, start, &mut self.weight, MAX_WEIGHT).ok_or_else(|| {
+                Error::new(Code::ManifestUnsupported).at(u64::from(element.offset())).what("size")
+            })?;
+        }
         Ok(Period { id: id.into_owned(), start, duration: span.duration, tracks, events })
     }
 
@@ -258,6 +270,9 @@ impl<'d, O: Observer> Reader<'_, 'd, O> {
         level: &mut Level<'d, '_>,
         mut dropped: Option<&'static str>,
     ) -> Result<Outcome, Error> {
+        if O::ALL {
+            unfollowed::warn(set, &mut self.warnings);
+        }
         let mut kind = content_type(set).or_else(|| level.common.kind());
         let mut renditions = Vec::new();
         for (number, element) in set.all("Representation").enumerate() {
@@ -309,6 +324,9 @@ impl<'d, O: Observer> Reader<'_, 'd, O> {
         common: Common<'d>,
         dropped: Option<&'static str>,
     ) -> Result<Option<Rendition>, Error> {
+        if O::ALL && dropped.is_none() {
+            unfollowed::warn(element, &mut self.warnings);
+        }
         let base = level.base.of::<O>(element);
         let bandwidth = number(element, "bandwidth").unwrap_or(0);
         let addressing = level.addressing.inherit(element);

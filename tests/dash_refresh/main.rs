@@ -3,6 +3,7 @@
 
 mod corpus;
 mod hostile;
+mod moves;
 mod packager;
 mod scripted;
 

@@ -8,13 +8,14 @@ use std::path::PathBuf;
 const CARGO_FUZZ: &str = "0.13.2";
 
 /// Each target, with its dictionary.
-const TARGETS: [(&str, &str); 15] = [
+const TARGETS: [(&str, &str); 16] = [
     ("hls", "hls"),
     ("hls_reload", "hls"),
     ("mpd", "dash"),
     ("mpd_patch", "dash"),
     ("sidx", "boxes"),
     ("scte35", "scte35"),
+    ("steering", "steering"),
     ("inspect", "hls"),
     ("mp4", "boxes"),
     ("file", "boxes"),

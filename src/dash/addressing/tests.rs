@@ -186,3 +186,11 @@ fn a_file_may_be_initialized_from_elsewhere() {
     assert_eq!(init("sourceURL='i.mp4'").unwrap().url, "http://h/i.mp4");
     assert_eq!(init("range='0-9'"), None);
 }
+
+#[test]
+fn a_number_of_its_own_holds_for_what_has_no_end() {
+    let text = "<SegmentTemplate media='$Number$'><SegmentTimeline><S t='0' d='2'/><S n='9' d='2' r='-1'/></SegmentTimeline></SegmentTemplate>";
+    let Ok(Index::Timeline(timeline)) = index_in(text, None, true) else { panic!("a timeline") };
+    let urls: Vec<_> = (0..3).map(|at| timeline.segment(at).unwrap().url).collect();
+    assert_eq!(urls, ["http://h/1", "http://h/9", "http://h/10"]);
+}

@@ -198,6 +198,15 @@ fn a_period_ends_where_the_next_one_starts() {
 }
 
 #[test]
+fn the_last_period_may_end_before_the_whole_does() {
+    let set =
+        format!("<AdaptationSet mimeType='video/mp4'>{TEMPLATE}<Representation id='v'/></AdaptationSet>");
+    let presentation =
+        read(&format!("<MPD mediaPresentationDuration='PT30S'><Period duration='PT4S'>{set}</Period></MPD>"));
+    assert_eq!(presentation.periods[0].duration, Some(4 * SECOND));
+}
+
+#[test]
 fn what_else_base_urls_make_are_alternatives() {
     let text = "<MPD mediaPresentationDuration='PT4S'><BaseURL serviceLocation='a'>https://a/</BaseURL>
          <BaseURL serviceLocation='b'>https://b/x/</BaseURL><BaseURL>https://c/</BaseURL><Period>
@@ -274,7 +283,7 @@ fn observers_learn_of_events_clocks_and_steering() {
          <ContentSteering defaultServiceLocation='b a' queryBeforeStart='true'>steer</ContentSteering>
          <BaseURL serviceLocation='a'>https://a/</BaseURL><Period start='PT10S'>
          <EventStream schemeIdUri='urn:e'><Event presentationTime='1'>x</Event></EventStream>
-         <AdaptationSet mimeType='video/mp4'><InbandEventStream schemeIdUri='urn:i' value='1'/>
+         <AdaptationSet mimeType='video/mp4'><InbandEventStream schemeIdUri='urn:i' value='1'/><InbandEventStream schemeIdUri='urn:k'/>
            <ProducerReferenceTime id='3' wallClockTime='1970-01-01T00:00:05Z' presentationTime='250'/>
            <SegmentTemplate timescale='100' presentationTimeOffset='50' duration='200' media='$Number$'/>
            <Representation id='v'><InbandEventStream schemeIdUri='urn:j'/><InbandEventStream schemeIdUri='urn:i' value='1'/>
@@ -285,7 +294,7 @@ fn observers_learn_of_events_clocks_and_steering() {
     assert_eq!(period.events[0].start, model::When::Time(11_000_000));
     let details = period.tracks[0].renditions[0].details.as_ref().unwrap();
     let stream = |scheme: &str, value: &str| (scheme.to_owned(), value.to_owned());
-    assert_eq!(details.inband_events, [stream("urn:i", "1"), stream("urn:j", "")]);
+    assert_eq!(details.inband_events, [stream("urn:i", "1"), stream("urn:k", ""), stream("urn:j", "")]);
     let made = ProducerTime {
         id: Some(3),
         kind: "encoder".to_owned(),
@@ -316,4 +325,38 @@ fn a_set_hands_its_tiles_down_and_no_service_location_to_another_server() {
     let rendition = &presentation.periods[0].tracks[0].renditions[0];
     assert_eq!(rendition.tiles.map(|tiles| (tiles.columns, tiles.rows)), Some((5, 4)));
     assert_eq!(rendition.alternatives[0].pathway, "https://d/");
+}
+
+#[test]
+fn what_is_not_followed_is_named() {
+    let timeline = "<SegmentTimeline><S t='0' d='2'/><S d='2' k='4'/><S d='2' k='4'/></SegmentTimeline>";
+    let text = format!(
+        "<MPD mediaPresentationDuration='PT6S'><InitializationSet id='1'/><Period><Subset contains='0'/>\
+         <AdaptationSet mimeType='video/mp4'><SegmentSequenceProperties/>\
+         <SegmentTemplate media='$Number$'>{timeline}<FailoverContent/></SegmentTemplate>\
+         <Representation id='a'/><Representation id='b'/></AdaptationSet>\
+         <AdaptationSet mimeType='video/mp4'><Representation><SegmentBase><RepresentationIndex range='0-9'/>\
+         <RepresentationIndex sourceURL='i'/></SegmentBase></Representation></AdaptationSet></Period></MPD>"
+    );
+    let shown = |presentation: &Presentation| -> Vec<_> {
+        let named = |warning: &Warning| {
+            assert_eq!(warning.code, "element_not_followed");
+            let name = warning.message.split('@').next().unwrap();
+            assert!(text[warning.line as usize..].trim_start_matches('<').starts_with(name), "{warning:?}");
+            warning.message.clone()
+        };
+        presentation.warnings.iter().map(named).collect()
+    };
+    let all = super::read(&text, URL, &mut All).unwrap();
+    let names = [
+        "InitializationSet",
+        "Subset",
+        "SegmentSequenceProperties",
+        "S@k",
+        "FailoverContent",
+        "RepresentationIndex@sourceURL",
+    ];
+    assert_eq!(shown(&all), names);
+    // The page says nothing of it.
+    assert_eq!(shown(&read(&text)), [""; 0]);
 }

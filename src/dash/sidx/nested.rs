@@ -358,6 +358,32 @@ mod tests {
     }
 
     #[test]
+    fn times_never_go_back() {
+        // One index begins before its reference does, the other goes on past it.
+        let early = boxed(0, 0, 0, &[(10, 90_000), (10, 90_000)]);
+        let long = boxed(0, 360_000, 0, &[(10, 450_000), (10, 1)]);
+        let size = |bytes: &[u8]| INDEX | bytes.len() as u32;
+        let top =
+            boxed(0, 0, 0, &[(30, 180_000), (size(&early), 180_000), (size(&long), 90_000), (30, 90_000)]);
+        let file = [top.as_slice(), &[0; 30], &early, &long].concat();
+        let timeline = Sidx::read(&file, 0, &index()).unwrap().timeline().unwrap();
+        let starts: Vec<_> = (0..timeline.len()).map(|at| timeline.start_of(at) / 1_000_000).collect();
+        assert_eq!(starts, [9, 11, 11, 13, 18, 18]);
+    }
+
+    #[test]
+    fn an_index_longer_than_its_reference_says_is_not_fetched_again() {
+        let long = boxed(0, 0, 0, &[(10, 1); 100]);
+        let top = boxed(0, 0, 0, &[(INDEX | 80, 100)]);
+        let fetched = std::cell::Cell::new(0);
+        let read = Sidx::read(&top, 0, &index()).unwrap().complete(|range| {
+            fetched.set(fetched.get() + 1);
+            long.get(..range.length as usize).map(<[u8]>::to_vec)
+        });
+        assert_eq!((read.unwrap_err().code, fetched.get()), (Code::MediaTruncated, 1));
+    }
+
+    #[test]
     fn endless_indexes_end() {
         // Each leads to one more.
         let next = boxed(1, 0, 0, &[(INDEX | 1000, 1)]);

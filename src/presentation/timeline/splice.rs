@@ -371,6 +371,21 @@ mod tests {
     }
 
     #[test]
+    fn a_date_has_a_time() {
+        let mut timeline = timeline(0, &[4, 4, 4, 4]);
+        assert_eq!(timeline.time_of(7), None);
+        timeline.shift(SECOND);
+        // The clock leaps between the two: the later date holds from its own segment on.
+        timeline.dates = vec![(1, 100 * SECOND), (3, 150 * SECOND)];
+        for (date, time) in [(97, 2), (100, 5), (107, 12), (149, 54), (150, 13), (152, 15), (160, 23)] {
+            assert_eq!(timeline.time_of(date * SECOND), Some(time * SECOND), "{date}");
+        }
+        assert_eq!(timeline.time_of(Micros::MAX), Some(Micros::MAX - 137 * SECOND));
+        // What lies before the first date may lie before everything.
+        assert_eq!(timeline.time_of(0), Some(-95 * SECOND));
+    }
+
+    #[test]
     fn what_holds_for_a_segment_stays_with_it() {
         let mut timeline = timeline(7, &[4, 4, 4, 5, 6, 6]);
         let init = |url: &str| Some(Init { url: url.to_owned(), range: None, keys: None });
