@@ -242,6 +242,24 @@ mod tests {
     }
 
     #[test]
+    fn more_definitions_than_anybody_writes_are_left_out() {
+        let tags: Vec<_> = (0..=MAX_DEFINITIONS).map(|n| format!("NAME=\"v{n}\",VALUE=\"\"")).collect();
+        let tags: Vec<_> = tags.iter().map(String::as_str).collect();
+        let (variables, warnings) = variables("", &[], &tags);
+        let [warning] = warnings.as_slice() else { panic!("{warnings:?}") };
+        assert_eq!((warning.code, warning.line), ("too_many_definitions", MAX_DEFINITIONS as u32 + 1));
+        assert_eq!(variables.into_list().len(), MAX_DEFINITIONS);
+    }
+
+    #[test]
+    fn what_is_substituted_is_bounded_all_together() {
+        let value = "v".repeat(1 << 20);
+        let (mut variables, mut warnings) = variables("", &[], &[&format!("NAME=\"a\",VALUE=\"{value}\"")]);
+        let refused = (0..100).position(|line| variables.substitute("{$a}", line, &mut warnings).is_err());
+        assert_eq!(refused, Some(MAX_SUBSTITUTED >> 20));
+    }
+
+    #[test]
     fn definitions_that_grow_are_refused() {
         let (mut variables, mut warnings) = (Variables::new("", &[]), Vec::new());
         let mut define = |n: u32| {

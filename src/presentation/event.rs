@@ -118,3 +118,38 @@ pub enum SpliceKind {
     /// It begins (SCTE35-OUT).
     Out,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn later_tags_add_to_the_first_of_their_id() {
+        let splice = |kind, byte: u8| Splice { kind, section: vec![byte] };
+        let of = |id: &str, start, splices| Event {
+            id: id.to_owned(),
+            scheme: "c".to_owned(),
+            start,
+            splices,
+            ..Event::default()
+        };
+        let first = of("a", When::Date(None), vec![splice(SpliceKind::Out, 1)]);
+        let second = Event {
+            until_next: true,
+            duration: Some(7),
+            ..of("a", When::Date(Some(5)), vec![splice(SpliceKind::In, 2), splice(SpliceKind::Out, 3)])
+        };
+        let third = Event { duration: Some(8), ..of("a", When::Date(Some(6)), Vec::new()) };
+        let nameless = of("", When::Date(Some(9)), Vec::new());
+        let mut list = vec![first.clone(), nameless.clone(), second, nameless.clone(), third];
+        Event::merge(&mut list);
+        let merged = Event {
+            start: When::Date(Some(5)),
+            until_next: true,
+            duration: Some(7),
+            splices: vec![splice(SpliceKind::In, 2), splice(SpliceKind::Out, 1)],
+            ..first
+        };
+        assert_eq!(list, [merged, nameless.clone(), nameless]);
+    }
+}

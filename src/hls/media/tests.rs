@@ -253,3 +253,13 @@ fn more_events_than_a_playlist_has_are_left_out() {
     assert_eq!(timeline.events.len(), MAX_EVENTS);
     assert_eq!(timeline.warnings.first().map(|warning| warning.code), Some("too_many_events"));
 }
+
+#[test]
+fn one_key_system_too_many_is_told() {
+    let keys: String =
+        (0..17).map(|n| format!("#EXT-X-KEY:METHOD=SAMPLE-AES,KEYFORMAT=\"{n}\",URI=\"{n}\"\n")).collect();
+    let timeline = read(&(keys + "#EXTINF:6,\na\n"));
+    let seen: Vec<_> = timeline.warnings.iter().map(|warning| (warning.code, warning.line)).collect();
+    assert_eq!(seen, [("too_many_keys", 19)]);
+    assert_eq!(timeline.segment(0).unwrap().keys.unwrap().len(), 16);
+}
