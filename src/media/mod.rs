@@ -179,14 +179,14 @@ impl<const ALL: bool> Reader<ALL> {
 }
 
 /// The MIME type of MP4 with these codecs; `family`: `video`, `audio` or `application`.
-fn mime(family: &str, codecs: impl Iterator<Item = String>) -> String {
+fn mime(family: &str, codecs: &[&str]) -> String {
     let mut mime = family.to_owned();
     mime.push_str("/mp4; codecs=\"");
-    for (place, codec) in codecs.enumerate() {
+    for (place, codec) in codecs.iter().enumerate() {
         if place > 0 {
             mime.push(',');
         }
-        mime.push_str(&codec);
+        mime.push_str(codec);
     }
     mime.push('"');
     mime

@@ -38,7 +38,9 @@ impl Init {
         for (_, trak) in children(moov).filter(|(kind, _)| kind == b"trak") {
             let Some((mut track, handler)) = track(trak) else { continue };
             defaults(moov, &mut track);
-            codecs.extend(entries(trak).map(|text| (handler, text)));
+            for text in entries(trak) {
+                codecs.push((handler, text));
+            }
             tracks.push(track);
         }
         let has = |kind: &Kind| codecs.iter().any(|(handler, _)| handler == kind);
@@ -49,14 +51,14 @@ impl Init {
         };
         // A caption track beside pictures or sound is not decoded by MSE, which would refuse its name.
         let decoded = |handler: &Kind| family == "application" || matches!(handler, b"vide" | b"soun");
-        let mut texts: Vec<String> = Vec::new();
-        for (_, text) in codecs.into_iter().filter(|(handler, _)| decoded(handler)) {
+        let mut texts: Vec<&str> = Vec::new();
+        for (handler, text) in &codecs {
             // The same codec may stand for several tracks or entries (encrypted and clear).
-            if !texts.contains(&text) {
+            if decoded(handler) && !texts.contains(&text.as_str()) {
                 texts.push(text);
             }
         }
-        let mime = mime(family, texts.into_iter());
+        let mime = mime(family, &texts);
         (!tracks.is_empty()).then_some(Init { tracks, mime })
     }
 }

@@ -121,6 +121,6 @@ impl<const ALL: bool> Writer<ALL> {
                 encrypted: None,
             })));
         }
-        out.push(Piece::Init { mime: mime("audio", std::iter::once(codec)), data });
+        out.push(Piece::Init { mime: mime("audio", &[&codec]), data });
     }
 }

@@ -319,18 +319,15 @@ impl<const ALL: bool> Reader<ALL> {
             return Ok(());
         };
         let fresh = !std::mem::replace(&mut program.mapped, true);
-        let wanted = announced.iter().filter_map(|announced| Stream::open::<ALL>(announced, number));
-        let wanted: Vec<Stream> = if ALL {
-            wanted.take(MOST_STREAMS.saturating_sub(self.streams.len())).collect()
-        } else {
-            let (mut video, mut audio) = (None, None);
-            for stream in wanted {
-                let place = if stream.kind == Kind::Video { &mut video } else { &mut audio };
-                place.get_or_insert(stream);
+        let mut wanted: Vec<Stream> = Vec::new();
+        for announced in announced {
+            let Some(stream) = Stream::open::<ALL>(announced, number) else { continue };
+            if ALL && self.streams.len() + wanted.len() < MOST_STREAMS {
+                wanted.push(stream);
+            } else if !ALL && wanted.iter().all(|other| other.kind != stream.kind) {
+                wanted.insert(if stream.kind == Kind::Video { 0 } else { wanted.len() }, stream);
             }
-            video.into_iter().chain(audio).collect()
-        };
-        let kinds = || announced.iter().map(|announced| announced.kind);
+        }
         if !ALL && !FULL {
             let lacks = |kind| wanted.iter().all(|stream| stream.kind != kind);
             let seldom = |one: &&Announced| {
@@ -344,7 +341,8 @@ impl<const ALL: bool> Reader<ALL> {
             }
         }
         if !ALL && wanted.is_empty() {
-            program.unknown = kinds().find(|kind| !stream_type::DATA.contains(kind)).or(kinds().next());
+            let media = announced.iter().find(|one| !stream_type::DATA.contains(&one.kind));
+            program.unknown = media.or(announced.first()).map(|one| one.kind);
             let hopeless = self.selected.is_none() && self.programs.iter().all(|map| map.unknown.is_some());
             let unknown = self.programs.iter().find_map(|map| map.unknown).filter(|_| hopeless);
             return unknown.map_or(Ok(()), |kind| Err(unknown_type(kind)));

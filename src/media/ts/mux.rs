@@ -6,7 +6,7 @@
 
 use super::stream::Stream;
 use crate::media::fmp4::{self, Description, Run, TIMESCALE};
-use crate::media::{Data, Kind, Piece, Sample, Timing, Track, mime};
+use crate::media::{Data, Kind, Piece, Timing, Track, mime};
 use crate::time::from_ticks;
 
 /// Pictures in the first fragment of a segment.
@@ -146,6 +146,7 @@ impl<const ALL: bool> Mux<ALL> {
     fn fragment(&mut self, streams: &mut [Stream], out: &mut Vec<Piece>) -> bool {
         let mut runs = Vec::with_capacity(streams.len());
         let mut bytes = 0;
+        let mut span = (i64::MAX, i64::MIN);
         for stream in streams.iter_mut().filter(|stream| stream.track > 0) {
             let mut samples = Vec::with_capacity(stream.es.ready.len());
             if let Some(config) = stream.es.ready.first_mut().and_then(|unit| unit.config.take()) {
@@ -155,8 +156,10 @@ impl<const ALL: bool> Mux<ALL> {
                 if !samples.is_empty() && unit.config.is_some() {
                     break;
                 }
-                bytes += unit.sample.size as usize;
-                samples.push(unit.sample.clone());
+                let sample = &unit.sample;
+                bytes += sample.size as usize;
+                span = (span.0.min(sample.pts), span.1.max(sample.pts + i64::from(sample.duration)));
+                samples.push(sample.clone());
                 if unit.breaks {
                     break;
                 }
@@ -189,7 +192,8 @@ impl<const ALL: bool> Mux<ALL> {
                 tell_track(stream, out);
             }
         }
-        let timing = timing(runs.iter().flat_map(|run| &run.samples), keyframe.unwrap_or(true));
+        let (start, end) = (from_ticks(span.0, TIMESCALE), from_ticks(span.1, TIMESCALE));
+        let timing = Some(Timing { start, end, keyframe: keyframe.unwrap_or(true) });
         if ALL {
             for run in runs {
                 let of = streams.iter().find(|stream| stream.track == run.id);
@@ -204,27 +208,24 @@ impl<const ALL: bool> Mux<ALL> {
 
     /// Gives the initialization segment if it is not the one given last.
     fn give_init(&mut self, streams: &[Stream], out: &mut Vec<Piece>) {
-        let known = || streams.iter().filter(|stream| stream.track > 0 && !stream.descriptions.is_empty());
-        let tracks: Vec<_> = known()
-            .map(|stream| {
-                let language = stream.announced.language;
-                let language = if ALL && language != [0; 3] { language } else { *b"und" };
-                fmp4::Track {
-                    id: stream.track,
-                    language,
-                    timescale: TIMESCALE,
-                    descriptions: &stream.descriptions,
-                }
-            })
-            .collect();
+        let (mut tracks, mut codecs) = (Vec::new(), Vec::new());
+        let mut family = "audio";
+        for stream in streams.iter().filter(|stream| stream.track > 0) {
+            let Some(description) = stream.description() else { continue };
+            let language = stream.announced.language;
+            let language = if ALL && language != [0; 3] { language } else { *b"und" };
+            let descriptions = &stream.descriptions;
+            tracks.push(fmp4::Track { id: stream.track, language, timescale: TIMESCALE, descriptions });
+            codecs.push(description.codec.as_str());
+            if stream.kind == Kind::Video {
+                family = "video";
+            }
+        }
         let data = fmp4::init(&tracks);
         if data == self.init {
             return;
         }
-        let with_video = known().any(|stream| stream.kind == Kind::Video);
-        let family = if with_video { "video" } else { "audio" };
-        let codecs = known().filter_map(|stream| Some(stream.description()?.codec.clone()));
-        let mime = mime(family, codecs);
+        let mime = mime(family, &codecs);
         self.init.clone_from(&data);
         out.push(Piece::Init { mime, data });
     }
@@ -279,10 +280,4 @@ fn tell_track(stream: &mut Stream, out: &mut Vec<Piece>) {
 fn language(code: [u8; 3]) -> Option<String> {
     let said = code != *b"und" && code.iter().all(u8::is_ascii_alphabetic);
     said.then(|| code.iter().map(|&letter| char::from(letter)).collect())
-}
-
-fn timing<'a>(samples: impl Iterator<Item = &'a Sample>, keyframe: bool) -> Option<Timing> {
-    let spans = samples.map(|sample| (sample.pts, sample.pts + i64::from(sample.duration)));
-    let (start, end) = spans.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))?;
-    Some(Timing { start: from_ticks(start, TIMESCALE), end: from_ticks(end, TIMESCALE), keyframe })
 }

@@ -134,9 +134,15 @@ pub struct Announced {
 /// Number and PID of the map of each program in a program association section, and whether it is the only section.
 pub fn programs(section: &[u8]) -> Option<(Vec<(u16, u16)>, bool)> {
     let body = section.get(8..section.len().checked_sub(4)?)?;
-    let pairs = body.chunks_exact(4).filter_map(|entry| Some((be16(entry, 0)?, be16(entry, 2)? & 0x1fff)));
-    // Program 0 is the network's own table.
-    Some((pairs.filter(|&(number, _)| number > 0).collect(), section.get(7) == Some(&0)))
+    let mut programs = Vec::new();
+    for &[a, b, c, d] in body.as_chunks().0 {
+        let number = u16::from_be_bytes([a, b]);
+        // Program 0 is the network's own table.
+        if number > 0 {
+            programs.push((number, u16::from_be_bytes([c, d]) & 0x1fff));
+        }
+    }
+    Some((programs, section.get(7) == Some(&0)))
 }
 
 /// The program's number, and its streams, in a program map section. Descriptors are read by the full engine.
