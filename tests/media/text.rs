@@ -202,6 +202,14 @@ fn blocks_are_told_apart() {
     assert_eq!((region.width, region.lines, region.scroll_up), (40_000, 2, true));
 }
 
+/// WebVTT 6.2: a second line of times begins another cue.
+#[test]
+fn cues_need_no_empty_line_between_them() {
+    let text = b"WEBVTT\n\n00:01.000 --> 00:02.000\n00:03.000 --> 00:04.000\nb\n00:05.000 --> 00:06.000\nc";
+    let expected = [cue(1000, 2000, ""), cue(3000, 4000, "b"), cue(5000, 6000, "c")];
+    assert_eq!(webvtt(text, 100).0, expected);
+}
+
 #[test]
 fn settings_are_written_as_they_are_read() {
     for text in [

@@ -130,6 +130,9 @@ fn times_come_from_what_an_element_is_in() {
     let row = |start: i64, end: i64, text: &str| (start * SECOND, end * SECOND, text.to_owned());
     let expected = [row(16, 17, "a"), row(25, 30, "b"), row(10, 12, "c"), row(13, 15, "d")];
     assert_eq!(told(&cues(&document("", "", body))), expected);
+    // Text that nothing ends lasts for ever: what comes after it in a sequence never does.
+    let body = "<body end=\"9s\"><div timeContainer=\"seq\"><p>a</p><p>b</p></div></body>";
+    assert_eq!(told(&cues(&document("", "", body))), [row(0, 9, "a")]);
     // Spans of their own time; what is the same goes on.
     let body = "<body><div><p begin=\"0s\" end=\"4s\">a<span begin=\"1s\" end=\"3s\"> b</span>\
                 <span begin=\"2s\" end=\"3s\"/></p></div></body>";
