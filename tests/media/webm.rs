@@ -139,3 +139,25 @@ fn damage_is_survived_in_linear_time() {
         assert!(millis < 5000, "{}: {millis} ms", path.display());
     }
 }
+
+#[test]
+fn sizes_that_are_not_known_make_no_difference() {
+    for path in corpus_files("webm") {
+        let file = std::fs::read(&path).unwrap();
+        let known = All::read(&[&file], 1000);
+        let mut bytes = file.clone();
+        let mut changed = 0;
+        for at in 0..file.len() - 12 {
+            if matches!(file[at..at + 4], [0x18, 0x53, 0x80, 0x67] | [0x1f, 0x43, 0xb6, 0x75]) {
+                // All bits of the size are set, in as many bytes as it has.
+                let length = file[at + 4].leading_zeros() as usize + 1;
+                bytes[at + 4..at + 4 + length].fill(0xff);
+                bytes[at + 4] = 0xff >> (length - 1);
+                changed += 1;
+            }
+        }
+        let unknown = All::read(&[&bytes], 1000);
+        assert!(changed >= 2 && unknown.error.is_none() && unknown.bytes == bytes, "{}", path.display());
+        assert!(unknown.samples == known.samples && unknown.tracks == known.tracks, "{}", path.display());
+    }
+}
