@@ -373,7 +373,7 @@ mod tests {
 
     #[test]
     fn an_index_longer_than_its_reference_says_is_not_fetched_again() {
-        let long = boxed(0, 0, 0, &[(10, 1); 100]);
+        let long = boxed(0, 0, 0, &[(10, 1); 2000]);
         let top = boxed(0, 0, 0, &[(INDEX | 80, 100)]);
         let fetched = std::cell::Cell::new(0);
         let read = Sidx::read(&top, 0, &index()).unwrap().complete(|range| {
