@@ -61,5 +61,9 @@ pub const DEVIATIONS: &[(&str, &str, &str)] = &[
     ),
     ("androidx-media/bear-id3.mp3", "audio 0 ", "ffmpeg takes a byte behind the last frame for a frame"),
     ("androidx-media/bear-id3.mp3", "video 0 missing", "the picture in the ID3 tag is no track"),
-    ("androidx-media/sample.ac3", "audio 0 ", "ffmpeg counts from 0, and a frame that is cut off; its ID3 tag says 10 s"),
+    (
+        "androidx-media/sample.ac3",
+        "audio 0 ",
+        "ffmpeg counts from 0, and a frame that is cut off; its ID3 tag says 10 s",
+    ),
 ];
