@@ -26,6 +26,7 @@ pub mod error;
 #[path = "browser/heap.rs"]
 mod heap;
 pub mod hls;
+mod math;
 pub mod media;
 pub mod player;
 pub mod presentation;

@@ -11,6 +11,7 @@ mod throughput;
 
 pub use reason::Reason;
 
+use crate::math::exp;
 use crate::time::Micros;
 use plan::{Plan, View, Way};
 use throughput::{Network, Progress, log_rate, seconds};
@@ -145,7 +146,7 @@ impl Abr {
     /// Bits per second expected now; `None` before anything was measured.
     pub fn estimate(&self) -> Option<u64> {
         let x = self.network.latest().or(self.first)?;
-        Some(x.exp() as u64)
+        Some(exp(x) as u64)
     }
 
     fn view(&self, now: Micros) -> Option<View> {
@@ -157,7 +158,7 @@ impl Abr {
     pub fn decide(&mut self, s: &Situation) -> Decision {
         self.segment = plan::duration(s);
         let network = self.view(s.now);
-        let throughput = network.as_ref().map(|n| n.now.exp() as u64);
+        let throughput = network.as_ref().map(|n| exp(n.now) as u64);
         let decision = |rung, reason| Decision { rung, reason, throughput, buffer: s.buffer };
         self.plan.consider(s);
         let Some(&lowest) = self.plan.rungs().first() else {
@@ -180,7 +181,7 @@ impl Abr {
             }
         }
         let rung = self.plan.rungs()[best.1];
-        decision(rung, self.reason(s, rung, free.1 != best.1, network.now.exp()))
+        decision(rung, self.reason(s, rung, free.1 != best.1, exp(network.now)))
     }
 
     /// Why a rung came out. `moved`: another would have, were switches free.
@@ -239,7 +240,7 @@ impl Abr {
         (best.1 != here).then(|| Decision {
             rung: self.plan.rungs()[best.1],
             reason: Reason::Abandon,
-            throughput: Some(x.exp() as u64),
+            throughput: Some(exp(x) as u64),
             buffer: s.buffer,
         })
     }

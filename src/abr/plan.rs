@@ -6,6 +6,7 @@
 
 use super::Situation;
 use super::throughput::{Network, seconds};
+use crate::math::{exp, ln};
 
 /// Most renditions considered at once; of a longer ladder an even selection is taken.
 pub(super) const MAX_RUNGS: usize = 12;
@@ -178,7 +179,7 @@ impl Plan {
         let nearest = self.rates.iter().fold(f64::MAX, |least, r| least.min((r - mean).abs()));
         for (p, rate) in row.iter_mut().zip(&self.rates) {
             let z = ((rate - mean) * (rate - mean) - nearest * nearest) / (network.spread * network.spread);
-            *p = (-0.5 * z).exp();
+            *p = exp(-0.5 * z);
             sum += *p;
         }
         for p in &mut row {
@@ -195,7 +196,7 @@ impl Plan {
             let bits = bits(s, k, self.rungs[a]);
             let mut met = [[0.0; BUFFERS]; RATES];
             for (x, line) in met.iter_mut().enumerate() {
-                let time = network.delay + bits / self.rates[x].exp();
+                let time = network.delay + bits / exp(self.rates[x]);
                 let values = self.line(a, x);
                 for (b, worth) in line.iter_mut().enumerate() {
                     let (cost, buffer) = segment.end(b as f64 * self.step, time);
@@ -246,7 +247,7 @@ impl Plan {
         let row = self.row(network.now, network, segment.duration);
         let mut worth = self.utility[a] * segment.duration;
         for (x, p) in row.iter().enumerate() {
-            let time = network.delay + bits / self.rates[x].exp();
+            let time = network.delay + bits / exp(self.rates[x]);
             let (cost, buffer) = segment.end(seconds(s.buffer), time);
             worth += p * (self.after(a, x, buffer) - cost);
         }
@@ -337,5 +338,5 @@ fn utility(s: &Situation, rung: usize) -> f64 {
         return 1.0;
     }
     let r = rate(rung).max(low).min(high);
-    LOG_SHARE * (r / low).ln() / (high / low).ln() + (1.0 - LOG_SHARE) * (r - low) / (high - low)
+    LOG_SHARE * ln(r / low) / ln(high / low) + (1.0 - LOG_SHARE) * (r - low) / (high - low)
 }

@@ -4,6 +4,7 @@
 //! All rates here are natural logarithms of bits per second; all times are seconds.
 
 use super::Transfer;
+use crate::math::{exp, ln};
 use crate::time::{Micros, SECOND};
 
 /// Time constant of the reversion to the long mean, seconds.
@@ -76,7 +77,7 @@ impl Network {
         }
         // Not `clamp`: with bounds that are not constants it brings in the formatting of floats.
         let weight = body.max(WEIGHT.0 * segment).min(WEIGHT.1 * segment);
-        let keep = (-core::f64::consts::LN_2 * weight / HALF_LIFE).exp();
+        let keep = exp(-core::f64::consts::LN_2 * weight / HALF_LIFE);
         self.mean = (self.mean.0 * keep + x * (1.0 - keep), self.mean.1 * keep + 1.0 - keep);
         self.last = Some(x);
         self.last_at = now;
@@ -100,12 +101,12 @@ impl Network {
 
     fn revert(&self, x: f64, after: f64) -> f64 {
         let mean = self.long_mean(x);
-        mean + (-after / REVERSION).exp() * (x - mean)
+        mean + exp(-after / REVERSION) * (x - mean)
     }
 
     /// Share of today's distance to the long mean that is left after a time.
     pub(super) fn persistence(after: f64) -> f64 {
-        (-after / REVERSION).exp()
+        exp(-after / REVERSION)
     }
 
     /// Standard deviation of one step's prediction error.
@@ -125,8 +126,8 @@ impl Network {
         let constant = REVERSION / REVERSION_IN_FLIGHT + LASTING * lasted;
         let (mut left, mut time, mut step, mut rate) = (bits, 0.0, 0.25, x);
         for _ in 0..24 {
-            rate = mean + (-time / constant).exp() * (x - mean);
-            let speed = rate.exp();
+            rate = mean + exp(-time / constant) * (x - mean);
+            let speed = exp(rate);
             if left <= speed * step {
                 return (time + left / speed, rate);
             }
@@ -134,13 +135,13 @@ impl Network {
             time += step;
             step *= 1.25;
         }
-        (time + left / rate.exp(), rate)
+        (time + left / exp(rate), rate)
     }
 }
 
 /// The logarithm of a rate in bits per second, within bounds.
 pub(super) fn log_rate(bits_per_second: f64) -> f64 {
-    bits_per_second.max(1.0).ln().clamp(BOUNDS.0, BOUNDS.1)
+    ln(bits_per_second.max(1.0)).clamp(BOUNDS.0, BOUNDS.1)
 }
 
 /// Microseconds as seconds; a negative time is 0.

@@ -22,6 +22,7 @@ mod pace;
 mod reload;
 
 use crate::error::{Code, Error};
+use crate::presentation::url::last_slash;
 use crate::presentation::{Index, Period, Presentation, Rendition, Timeline, Track};
 pub use again::Live;
 pub use align::{Alignment, align};
@@ -117,7 +118,7 @@ pub fn presentation_of(mut timeline: Timeline, url: &str) -> Presentation {
     let rendition =
         Rendition { id: "v0".to_owned(), index: Index::Timeline(Box::new(timeline)), ..Rendition::default() };
     let path = url.split(['?', '#']).next().unwrap_or_default();
-    let label = path.rsplit('/').next().map(str::to_owned);
+    let label = path.get(last_slash(path).map_or(0, |slash| slash + 1)..).map(str::to_owned);
     let track = Track { label, default: true, renditions: vec![rendition], ..Track::default() };
     let period = Period { duration, tracks: vec![track], ..Period::default() };
     Presentation { live, duration, periods: vec![period], warnings, ..Presentation::default() }

@@ -32,7 +32,7 @@ pub fn resolve(base: &str, reference: &str) -> String {
         query = query.or(from.query);
     } else {
         let mut merged = String::with_capacity(from.path.len() + to.path.len() + 1);
-        match from.path.rfind('/') {
+        match last_slash(from.path) {
             Some(slash) => merged.push_str(from.path.get(..=slash).unwrap_or_default()),
             None if from.authority.is_some() => merged.push('/'),
             None => {}
@@ -115,7 +115,7 @@ fn push_path(out: &mut String, path: &str) {
                 // What is there ends with the slash of the directory to leave, or is empty.
                 let directory = out.get(floor..).unwrap_or_default();
                 let directory = directory.strip_suffix('/').unwrap_or(directory);
-                out.truncate(floor + directory.rfind('/').map_or(0, |slash| slash + 1));
+                out.truncate(floor + last_slash(directory).map_or(0, |slash| slash + 1));
             }
             _ => {
                 out.push_str(segment);
@@ -125,6 +125,11 @@ fn push_path(out: &mut String, path: &str) {
             }
         }
     }
+}
+
+/// Place of the last slash. (Searching text for a character backwards takes more code.)
+pub fn last_slash(text: &str) -> Option<usize> {
+    text.bytes().rposition(|byte| byte == b'/')
 }
 
 /// An absolute URL at another host; its port stays, unless `host` has one. One without a host stays as it is.
