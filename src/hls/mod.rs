@@ -24,6 +24,7 @@ mod reload;
 use crate::error::{Code, Error};
 use crate::presentation::url::last_slash;
 use crate::presentation::{Index, Period, Presentation, Rendition, Timeline, Track};
+use crate::time::Micros;
 pub use again::Live;
 pub use align::{Alignment, align};
 pub use cue::{Cue, cue};
@@ -120,8 +121,16 @@ pub fn presentation_of(mut timeline: Timeline, url: &str) -> Presentation {
     let path = url.split(['?', '#']).next().unwrap_or_default();
     let label = path.get(last_slash(path).map_or(0, |slash| slash + 1)..).map(str::to_owned);
     let track = Track { label, default: true, renditions: vec![rendition], ..Track::default() };
-    let period = Period { duration, tracks: vec![track], ..Period::default() };
-    Presentation { live, duration, periods: vec![period], warnings, ..Presentation::default() }
+    let mut presentation = of_tracks(vec![track], duration);
+    presentation.live = live;
+    presentation.warnings = warnings;
+    presentation
+}
+
+/// A presentation of these tracks, and of this length where it is known.
+fn of_tracks(tracks: Vec<Track>, duration: Option<Micros>) -> Presentation {
+    let period = Period { duration, tracks, ..Period::default() };
+    Presentation { duration, periods: vec![period], ..Presentation::default() }
 }
 
 /// The line and name of the first tag that only multivariant playlists have, if one comes before any tag that only

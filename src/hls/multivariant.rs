@@ -22,7 +22,7 @@ use super::{define, details};
 use crate::error::{Code, Error};
 use crate::presentation::url::resolve;
 use crate::presentation::{
-    Alternative, DEFAULT_PATHWAY, Details, Index, Period, Presentation, Rendition, Session, Track, TrackKind,
+    Alternative, DEFAULT_PATHWAY, Details, Index, Presentation, Rendition, Session, Track, TrackKind,
     Warning, codec_kind, decimal, filter_codecs, integer, push_integer,
 };
 use std::collections::HashMap;
@@ -108,13 +108,11 @@ pub fn parse<O: Observer>(text: &str, url: &str) -> Result<Presentation, Error> 
     for track in tracks.iter_mut() {
         track.renditions = Rendition::sort(std::mem::take(&mut track.renditions));
     }
-    Ok(Presentation {
-        periods: vec![Period { tracks, ..Period::default() }],
-        variables,
-        session,
-        warnings,
-        ..Presentation::default()
-    })
+    let mut presentation = super::of_tracks(tracks, None);
+    presentation.variables = variables;
+    presentation.session = session;
+    presentation.warnings = warnings;
+    Ok(presentation)
 }
 
 fn collect<'a, O: Observer>(text: &'a str, url: &str, warnings: &mut Vec<Warning>) -> Lists<'a> {
@@ -278,17 +276,17 @@ fn add_member<O: Observer>(
         TrackKind::Video if O::ALL => ('m', "VIDEO"),
         _ => ('a', "AUDIO"),
     };
+    let channels = |text: &str| decimal(text, 0)?.0.try_into().ok();
     let user = variants.iter().find(|variant| variant.attributes.get(name) == Some(member.group));
     let mut rendition = Rendition {
         id: id(prefix, member.place),
         codecs: user.and_then(|variant| {
-            filter_codecs(variant.attributes.get("CODECS")?, |kind| kind == Some(member.kind))
+            filter_codecs(variant.attributes.get("CODECS")?, &|kind| kind == Some(member.kind))
         }),
         details,
         group: (!is_video).then(|| member.group.to_owned()),
         // Of "6/-/BINAURAL" only the first says how many there are (4.4.6.1).
-        channels: { attributes.get("CHANNELS").filter(|_| O::ALL) }
-            .and_then(|text| decimal(text, 0)?.0.try_into().ok()),
+        channels: if O::ALL { attributes.get("CHANNELS").and_then(channels) } else { None },
         index: Index::Playlist { url },
         ..Rendition::default()
     };
@@ -412,12 +410,18 @@ fn rendition<O: Observer>(kept: &[&Variant], url: &str, separate: bool, all_audi
     let Some((variant, others)) = kept.split_first() else { return Rendition::default() };
     let (width, height) = variant.size();
     let group = |variant: &Variant| variant.group().filter(|_| separate).map(str::to_owned);
+    let alternative = |other: &&Variant| Alternative {
+        pathway: other.pathway().to_owned(),
+        url: resolve(url, other.uri),
+        group: group(other),
+        ..Alternative::default()
+    };
     Rendition {
         id: id('v', variant.place),
         bandwidth: variant.bandwidth(),
         average_bandwidth: variant.attributes.number("AVERAGE-BANDWIDTH"),
         codecs: variant.attributes.get("CODECS").and_then(|codecs| {
-            filter_codecs(codecs, |kind| match kind {
+            filter_codecs(codecs, &|kind| match kind {
                 Some(TrackKind::Text) => false,
                 Some(TrackKind::Audio) => !separate || all_audio,
                 _ => true,
@@ -432,16 +436,7 @@ fn rendition<O: Observer>(kept: &[&Variant], url: &str, separate: bool, all_audi
             .and_then(|(rate, _)| u32::try_from(rate).ok()),
         group: group(variant),
         details: if O::ALL { boxed(details::of_variant(variant.attributes)) } else { None },
-        alternatives: others
-            .iter()
-            .filter(|_| O::ALL)
-            .map(|other| Alternative {
-                pathway: other.pathway().to_owned(),
-                url: resolve(url, other.uri),
-                group: group(other),
-                ..Alternative::default()
-            })
-            .collect(),
+        alternatives: if O::ALL { others.iter().map(alternative).collect() } else { Vec::new() },
         index: Index::Playlist { url: resolve(url, variant.uri) },
         ..Rendition::default()
     }

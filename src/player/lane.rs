@@ -125,12 +125,11 @@ impl Lane {
 
     /// Its buffer is gone with the MediaSource: starts over at `position`.
     pub fn reset(&mut self, position: Micros) {
-        *self = Lane {
-            rendition: self.rendition,
-            inits: std::mem::take(&mut self.inits),
-            avoided: std::mem::take(&mut self.avoided),
-            ..Lane::new(self.kind, self.track, position)
-        };
+        let mut lane = Lane::new(self.kind, self.track, position);
+        lane.rendition = self.rendition;
+        std::mem::swap(&mut lane.inits, &mut self.inits);
+        std::mem::swap(&mut lane.avoided, &mut self.avoided);
+        *self = lane;
     }
 
     /// Where the media that the buffer holds from `time` on ends, or `time` itself.

@@ -32,11 +32,13 @@ pub fn codec_kind(codec: &str) -> Option<TrackKind> {
 }
 
 /// Those codecs of a comma separated list for which `keep` holds, comma separated; `None` when none is left.
-pub fn filter_codecs(list: &str, keep: impl Fn(Option<TrackKind>) -> bool) -> Option<String> {
+pub fn filter_codecs(list: &str, keep: &dyn Fn(Option<TrackKind>) -> bool) -> Option<String> {
     let mut kept = String::new();
-    for codec in
-        list.split(',').map(str::trim_ascii).filter(|codec| !codec.is_empty() && keep(codec_kind(codec)))
-    {
+    for codec in list.split(',') {
+        let codec = codec.trim_ascii();
+        if codec.is_empty() || !keep(codec_kind(codec)) {
+            continue;
+        }
         if !kept.is_empty() {
             kept.push(',');
         }
@@ -51,12 +53,12 @@ mod tests {
 
     #[test]
     fn tells_the_kinds_apart() {
-        let video = filter_codecs("avc1.64001f, mp4a.40.2,wvtt", |kind| kind == Some(TrackKind::Video));
+        let video = filter_codecs("avc1.64001f, mp4a.40.2,wvtt", &|kind| kind == Some(TrackKind::Video));
         assert_eq!(video.as_deref(), Some("avc1.64001f"));
-        let audio = filter_codecs("avc1.64001f,mp4a.40.2,fLaC", |kind| kind == Some(TrackKind::Audio));
+        let audio = filter_codecs("avc1.64001f,mp4a.40.2,fLaC", &|kind| kind == Some(TrackKind::Audio));
         assert_eq!(audio.as_deref(), Some("mp4a.40.2,fLaC"));
         assert_eq!(codec_kind("stpp.ttml.im1t"), Some(TrackKind::Text));
         assert_eq!(codec_kind("é"), None);
-        assert_eq!(filter_codecs(" ,", |_| true), None);
+        assert_eq!(filter_codecs(" ,", &|_| true), None);
     }
 }

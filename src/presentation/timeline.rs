@@ -189,16 +189,15 @@ impl Timeline {
     /// The same segments with nothing said about where they are. The runs are shared.
     pub fn without_addresses(&self) -> Self {
         let nowhere = Addresses::Template(String::new());
-        Timeline {
-            runs: self.runs.clone(),
-            len: self.len,
-            leaps: self.leaps.clone(),
-            anchored: self.anchored,
-            complete: self.complete,
-            availability_offset: self.availability_offset,
-            chunked: self.chunked,
-            ..Timeline::new(self.timescale, self.zero, self.origin, nowhere)
-        }
+        let mut timeline = Timeline::new(self.timescale, self.zero, self.origin, nowhere);
+        timeline.runs = self.runs.clone();
+        timeline.len = self.len;
+        timeline.leaps = self.leaps.clone();
+        timeline.anchored = self.anchored;
+        timeline.complete = self.complete;
+        timeline.availability_offset = self.availability_offset;
+        timeline.chunked = self.chunked;
+        timeline
     }
 
     /// Adds `count` segments of `duration` ticks, the first at `start` ticks. Starts must not go backwards.
