@@ -106,9 +106,13 @@ impl Player {
                 .find(|&track| tracks[track].default)
                 .or(indexes.clone().find(of_kind))
         };
-        let kinds = [TrackKind::Video, TrackKind::Audio];
-        self.lanes =
-            kinds.into_iter().filter_map(|kind| Some(Lane::new(kind, find(kind)?, position))).collect();
+        let mut lanes = Vec::new();
+        for kind in [TrackKind::Video, TrackKind::Audio] {
+            if let Some(track) = find(kind) {
+                lanes.push(Lane::new(kind, track, position));
+            }
+        }
+        self.lanes = lanes;
         if self.lanes.is_empty() {
             let error = Error::new(Code::ManifestEmpty).url(&request.final_url);
             return self.fail(now, error);
@@ -230,8 +234,13 @@ impl Player {
             let renditions = self.renditions_of(lane.track);
             (0..renditions.len()).find_map(|rendition| self.timeline(lane.track, rendition)).map(|t| t.end())
         };
-        let ends = self.lanes.iter().map(known).collect::<Option<Vec<Micros>>>();
-        let duration = self.presentation.duration.or_else(|| ends?.into_iter().max());
+        let mut duration = self.presentation.duration;
+        if duration.is_none() {
+            for lane in &self.lanes {
+                let Some(end) = known(lane) else { return };
+                duration = duration.max(Some(end));
+            }
+        }
         if let Some(duration) = duration {
             self.duration = Some(duration);
             self.view.handle(now, Signal::Duration(duration));
@@ -379,7 +388,7 @@ impl Player {
         if lane.appended_init == data {
             return;
         }
-        let changed = lane.mime.as_deref().is_some_and(|known| family(known) != family(&mime));
+        let changed = lane.mime.as_deref().is_some_and(|known| family(known).ne(family(&mime)));
         lane.mime = Some(mime.clone());
         lane.appended_init.clone_from(&data);
         if self.open {
@@ -404,12 +413,14 @@ impl Player {
             return;
         }
         // MSE takes new SourceBuffers only before the first initialization segment: all at once, then.
-        let Some(mimes) = self.lanes.iter().map(|lane| lane.mime.clone()).collect::<Option<Vec<String>>>()
-        else {
+        if self.lanes.iter().any(|lane| lane.mime.is_none()) {
             return;
-        };
+        }
         self.open = true;
-        self.commands.extend(mimes.into_iter().map(|mime| Command::Open { mime }));
+        for lane in &self.lanes {
+            let mime = lane.mime.clone().unwrap_or_default();
+            self.commands.push_back(Command::Open { mime });
+        }
         if let Some(duration) = self.duration {
             self.commands.push_back(Command::Duration(duration));
         }
@@ -437,6 +448,6 @@ impl Player {
 }
 
 /// The part of a MIME type that decides whether a SourceBuffer needs changeType: type and sample entries.
-fn family(mime: &str) -> Vec<&str> {
-    mime.split([';', '"', ',', '=']).map(|part| part.split('.').next().unwrap_or(part).trim()).collect()
+fn family(mime: &str) -> impl Iterator<Item = &str> {
+    mime.split([';', '"', ',', '=']).map(|part| part.split('.').next().unwrap_or(part).trim())
 }

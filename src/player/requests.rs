@@ -240,11 +240,7 @@ impl Requests {
 
     /// Running requests that have been silent for too long.
     pub fn silent(&self, now: Micros) -> Vec<RequestId> {
-        self.table
-            .iter()
-            .filter(|request| request.running() && now >= request.last_sign + SILENCE)
-            .map(|request| request.id)
-            .collect()
+        self.running(&|request| now >= request.last_sign + SILENCE)
     }
 
     /// Starts the next try of one request whose wait is over: the old id, and the request under its new one.
@@ -292,6 +288,19 @@ impl Requests {
 
     /// Empties the table: the ids of what was running.
     pub fn clear(&mut self) -> Vec<RequestId> {
-        self.table.drain(..).filter(Request::running).map(|request| request.id).collect()
+        let running = self.running(&|_| true);
+        self.table.clear();
+        running
+    }
+
+    /// The ids of those that are running, and for which `also` holds.
+    fn running(&self, also: &dyn Fn(&Request) -> bool) -> Vec<RequestId> {
+        let mut ids = Vec::new();
+        for request in &self.table {
+            if request.running() && also(request) {
+                ids.push(request.id);
+            }
+        }
+        ids
     }
 }

@@ -30,12 +30,23 @@ impl Line {
     }
 }
 
-fn join(texts: impl Iterator<Item = String>) -> Option<String> {
-    texts.reduce(|mut body, text| {
+/// The body of these records, and of the one behind them if there is one; `None`: there are none at all.
+fn join(lines: &[Line], last: Option<String>) -> Option<String> {
+    let mut body = String::new();
+    for line in lines {
+        add(&mut body, &line.text);
+    }
+    if let Some(last) = last {
+        add(&mut body, &last);
+    }
+    (!body.is_empty()).then_some(body)
+}
+
+fn add(body: &mut String, text: &str) {
+    if !body.is_empty() {
         body.push('\n');
-        body.push_str(&text);
-        body
-    })
+    }
+    body.push_str(text);
 }
 
 /// Unsent records, oldest first.
@@ -76,25 +87,26 @@ impl Queue {
         let mut room = BODY;
         let fits = |line: &&Line| line.fits(&mut room);
         let count = self.lines.iter().take_while(fits).count().max(1).min(self.lines.len());
-        join(self.lines.drain(..count).map(|line| line.text))
+        let body = join(self.lines.get(..count)?, None);
+        self.lines.drain(..count);
+        body
     }
 
     /// The newest records that fit into one body together with `last`, which may be absent.
     pub(super) fn peek(&self, last: Option<String>) -> Option<String> {
         let mut room = BODY.saturating_sub(last.as_ref().map_or(0, |text| text.len() + 1));
         let count = self.lines.iter().rev().take_while(|line| line.fits(&mut room)).count();
-        let newest = self.lines.iter().skip(self.lines.len() - count);
-        join(newest.map(|line| line.text.clone()).chain(last))
+        join(self.lines.get(self.lines.len() - count..)?, last)
     }
 
     /// Puts the records of a body back, before all others.
     pub(super) fn put_back(&mut self, body: &str) {
-        let texts = body.split('\n').filter(|text| !text.is_empty());
-        let before = texts.map(|text| {
+        let mut lines = Vec::new();
+        for text in body.split('\n').filter(|text| !text.is_empty()) {
             let heartbeat = text.split(',').any(|member| member == "e=t");
-            Line { text: text.to_owned(), kind: if heartbeat { Kind::Heartbeat } else { Kind::Event } }
-        });
-        let mut lines: Vec<Line> = before.collect();
+            let kind = if heartbeat { Kind::Heartbeat } else { Kind::Event };
+            lines.push(Line { text: text.to_owned(), kind });
+        }
         lines.append(&mut self.lines);
         self.lines = lines;
         self.bound();
