@@ -153,9 +153,11 @@ impl Engine {
 
     /// Ranges of a SourceBuffer, start and end in seconds alternating.
     pub fn buffered(&mut self, buffer: usize, ranges: &[f64], appended: u32) {
-        let ranges: Vec<(Micros, Micros)> =
-            ranges.chunks_exact(2).map(|range| (micros(range[0]), micros(range[1]))).collect();
-        self.feed(Input::Buffered { buffer, ranges: &ranges, appended });
+        let mut known: Vec<(Micros, Micros)> = Vec::new();
+        for &[start, end] in ranges.as_chunks().0 {
+            known.push((micros(start), micros(end)));
+        }
+        self.feed(Input::Buffered { buffer, ranges: &known, appended });
     }
 
     /// A SourceBuffer has no room.
@@ -165,7 +167,10 @@ impl Engine {
 
     /// Answer to the host's `probe`, one byte for each type.
     pub fn probed(&mut self, supported: &[u8]) {
-        let answers: Vec<bool> = supported.iter().map(|&byte| byte != 0).collect();
+        let mut answers = Vec::new();
+        for &byte in supported {
+            answers.push(byte != 0);
+        }
         self.feed(Input::Probed(&answers));
     }
 

@@ -121,12 +121,15 @@ fn session(root: Element, url: &str) -> Option<Box<Session>> {
 
 /// Presentation time of the end of what a period's timelines list.
 fn last_end(period: &Period) -> Option<Micros> {
-    let renditions = period.tracks.iter().flat_map(|track| &track.renditions);
-    let ends = renditions.filter_map(|rendition| match &rendition.index {
-        Index::Timeline(timeline) => Some(timeline.end()),
-        _ => None,
-    });
-    ends.max()
+    let mut last = None;
+    for track in &period.tracks {
+        for rendition in &track.renditions {
+            if let Index::Timeline(timeline) = &rendition.index {
+                last = last.max(Some(timeline.end()));
+            }
+        }
+    }
+    last
 }
 
 /// The attributes that a Representation has from its AdaptationSet unless it has its own (5.3.7).
@@ -250,9 +253,16 @@ impl<'d, O: Observer> Reader<'_, 'd, O> {
             }
         }
         // Video first, otherwise as written.
-        let tracks = tracks.into_iter().map(|(track, _)| track);
-        let (mut tracks, others): (Vec<_>, Vec<_>) = tracks.partition(|track| track.kind == TrackKind::Video);
-        tracks.extend(others);
+        let (mut video, mut others) = (Vec::new(), Vec::new());
+        for (track, _) in tracks {
+            if track.kind == TrackKind::Video {
+                video.push(track);
+            } else {
+                others.push(track);
+            }
+        }
+        video.append(&mut others);
+        let tracks = video;
         let start = span.start.unwrap_or(0);
         let mut events = Vec::new();
         if O::ALL {
@@ -333,18 +343,17 @@ impl<'d, O: Observer> Reader<'_, 'd, O> {
         said.protection.extend(level.said.protection.iter().cloned());
         said.channels = said.channels.or(level.said.channels);
         said.tiles = said.tiles.or(level.said.tiles);
-        let texts = [&common.mime, &common.codecs].into_iter().flatten().map(|text| text.len());
-        let licences = said.protection.iter().map(|one| {
-            let texts = [&one.default_kid, &one.pssh, &one.license_url].into_iter().flatten();
-            let texts = texts.map(String::len).sum::<usize>();
-            size_of::<Protection>() + one.scheme.len() + one.value.len() + texts
-        });
-        let strings = texts.chain(licences).sum::<usize>()
-            + 3 * base.url.len()
-            + 3 * id.len()
-            + level.id.len()
-            + size_of::<Rendition>();
-        self.weight = self.weight.saturating_add(strings as u64).saturating_add(addressing.weight());
+        let mut weight = size_of::<Rendition>() + 3 * base.url.len() + 3 * id.len() + level.id.len();
+        for text in [&common.mime, &common.codecs] {
+            weight += text.as_ref().map_or(0, |text| text.len());
+        }
+        for one in &said.protection {
+            weight += size_of::<Protection>() + one.scheme.len() + one.value.len();
+            for text in [&one.default_kid, &one.pssh, &one.license_url] {
+                weight += text.as_ref().map_or(0, String::len);
+            }
+        }
+        self.weight = self.weight.saturating_add(weight as u64).saturating_add(addressing.weight());
         let start = level.span.start.unwrap_or(0);
         let scope = Scope {
             base: &base.url,

@@ -79,10 +79,11 @@ pub fn parse<O: Observer>(text: &str, url: &str) -> Result<Presentation, Error> 
     let mut tracks: Vec<Track> = Vec::new();
     if !all_audio || !variants.iter().all(separate) {
         let kept = distinct(&variants, pathway, all_audio);
-        let renditions = kept
-            .iter()
-            .map(|kept| rendition::<O>(kept, url, kept.first().is_some_and(|kept| separate(kept)), all_audio))
-            .collect();
+        let mut renditions = Vec::new();
+        for kept in &kept {
+            let separate = kept.first().is_some_and(|kept| separate(kept));
+            renditions.push(rendition::<O>(kept, url, separate, all_audio));
+        }
         let kind = if all_audio { TrackKind::Audio } else { TrackKind::Video };
         tracks.push(Track {
             kind,
@@ -223,7 +224,12 @@ fn distinct<'v, 'a>(
     pathway: Option<&str>,
     all_audio: bool,
 ) -> Vec<Vec<&'v Variant<'a>>> {
-    let usable: Vec<&Variant> = variants.iter().filter(|variant| all_audio || !variant.is_audio()).collect();
+    let mut usable: Vec<&Variant> = Vec::new();
+    for variant in variants {
+        if all_audio || !variant.is_audio() {
+            usable.push(variant);
+        }
+    }
     let first = usable.first().map_or(DEFAULT_PATHWAY, |variant| variant.pathway());
     let known = |wanted: &&str| usable.iter().any(|variant| variant.pathway() == *wanted);
     let pathway = pathway.filter(known).unwrap_or(first);

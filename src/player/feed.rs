@@ -161,7 +161,10 @@ impl Player {
                 }
             }
         }
-        self.supported = mimes.iter().map(|mime| (mime.clone(), true)).collect();
+        self.supported.clear();
+        for mime in &mimes {
+            self.supported.push((mime.clone(), true));
+        }
         self.probing = !mimes.is_empty();
         if self.probing {
             self.commands.push_back(Command::Probe(mimes));

@@ -126,15 +126,10 @@ impl Player {
             self.abr = abr;
             return None;
         };
-        let ladder: Vec<Rung> = self
-            .main_renditions()
-            .iter()
-            .enumerate()
-            .map(|(index, rendition)| Rung {
-                bitrate: self.bitrate(index),
-                height: rendition.height.unwrap_or(0),
-            })
-            .collect();
+        let mut ladder = Vec::new();
+        for (index, rendition) in self.main_renditions().iter().enumerate() {
+            ladder.push(Rung { bitrate: self.bitrate(index), height: rendition.height.unwrap_or(0) });
+        }
         let next = lane.next;
         let reached = lane.fetch.as_ref().map_or(next, |fetch| lane.received(fetch));
         let fallback = lane.chosen.or(lane.rendition);
@@ -191,12 +186,17 @@ impl Player {
         let mains = self.main_renditions();
         let group = mains.get(main).and_then(|rendition| rendition.group.as_deref());
         let fits = |index: usize| group.is_none_or(|group| all[index].group.as_deref() == Some(group));
-        let mut candidates: Vec<usize> = (0..all.len()).filter(|&index| fits(index)).collect();
-        if candidates.is_empty() {
-            candidates = (0..all.len()).collect();
+        let mut candidates = Vec::with_capacity(all.len());
+        for index in 0..all.len() {
+            if fits(index) {
+                candidates.push(index);
+            }
         }
-        let rank = if mains.len() < 2 { candidates.len() } else { main * candidates.len() / mains.len() };
-        candidates.get(rank.min(candidates.len().saturating_sub(1))).copied().unwrap_or(0)
+        // Where none fits, all do.
+        let count = if candidates.is_empty() { all.len() } else { candidates.len() };
+        let rank = if mains.len() < 2 { count } else { main * count / mains.len() };
+        let rank = rank.min(count.saturating_sub(1));
+        candidates.get(rank).copied().unwrap_or(rank)
     }
 
     fn fetch_index(&mut self, now: Micros, track: usize, rendition: usize) {
