@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::{fuzz_mutator, fuzz_target};
-use thalweg::media::{Reader, mp4_boxes, sidx_references};
+use thalweg::media::Reader;
 use thalweg_fuzz::media::{All, cut};
 use thalweg_fuzz::{bounded, mutate};
 
@@ -14,7 +14,6 @@ fuzz_target!(|bytes: &[u8]| {
         let page = All::default().read(Reader::new(), bytes, usize::MAX);
         page.same(&All::default().read(Reader::new(), bytes, cut(choice)));
     });
-    bounded(bytes.len(), || drop((mp4_boxes(bytes), sidx_references(bytes))));
 });
 
 fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {

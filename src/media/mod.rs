@@ -35,7 +35,6 @@ mod webm;
 use crate::error::{Code, Error};
 use crate::time::Micros;
 pub use chunk::Chunk;
-pub use mp4::tree::{Mp4Box, SidxReference, mp4_boxes, sidx_references};
 pub use piece::{Data, Event, Kind, Meta, Piece, Sample, Timing, Track};
 
 /// Whether the page's reader takes what is seldom met, too: it does in the full engine, which the page loads when the

@@ -19,7 +19,6 @@ mod plan;
 mod runs;
 mod tables;
 mod timed;
-pub mod tree;
 mod write;
 
 use super::chunk::{Chunk, append};
