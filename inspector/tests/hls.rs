@@ -367,7 +367,7 @@ fn a_steering_manifest_adds_the_pathways_that_it_clones() {
     let rendition = &shown["presentation"]["periods"][0]["tracks"][0]["renditions"][0];
     assert_eq!(
         rendition["alternatives"],
-        json!([{"pathway": "C", "uri": "https://c/1.m3u8", "group": null}])
+        json!([{"pathway": "C", "uri": "https://c/1.m3u8", "init": null, "group": null}])
     );
     let details = &rendition["details"];
     assert_eq!(
