@@ -15,6 +15,8 @@ pub struct All {
     pub mimes: Vec<String>,
     /// Initialization segments and media.
     pub bytes: Vec<u8>,
+    /// How many of them are initialization segments'.
+    pub inits: usize,
     pub timings: Vec<Timing>,
     /// Why it ended.
     pub error: Option<Error>,
@@ -51,6 +53,7 @@ impl All {
             match piece {
                 Piece::Init { mime, data } => {
                     self.mimes.push(mime);
+                    self.inits += data.len();
                     self.bytes.extend(data);
                 }
                 Piece::Media { data, timing } => {

@@ -1,32 +1,46 @@
 //! Input that is cut anywhere, damaged, or no media at all.
 
-use super::all::All;
+use super::all::{All, probe};
 use super::{Output, corpus, corpus_files, push, read};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
 use thalweg::Code;
 use thalweg::media::Reader;
 
 const FOLDERS: [&str; 5] = ["ts", "fmp4", "webm", "text", "audio"];
 const CHUNKS: [usize; 4] = [1, 7, 188, 65536];
 
+/// All media files of the corpus, and their folders.
+fn files() -> impl Iterator<Item = (&'static str, PathBuf)> {
+    FOLDERS.into_iter().flat_map(|folder| corpus_files(folder).into_iter().map(move |path| (folder, path)))
+}
+
+/// The beginning of a file, behind its initialization segment where it needs one.
+fn segments(folder: &str, path: &Path) -> Vec<Vec<u8>> {
+    let init = if folder == "fmp4" { probe(path)["probed_with_init"].take() } else { Value::Null };
+    let init = init.as_str().and_then(|init| corpus(init.trim_start_matches("media/")));
+    let paths = init.iter().map(PathBuf::as_path).chain([path]);
+    let begin = |path| Vec::from_iter(std::fs::read(path).unwrap().into_iter().take(200_000));
+    paths.map(begin).collect()
+}
+
 #[test]
 fn cutting_the_input_changes_nothing() {
-    for (folder, path) in FOLDERS
-        .into_iter()
-        .flat_map(|folder| corpus_files(folder).into_iter().map(move |path| (folder, path)))
-    {
-        let mut input = std::fs::read(&path).unwrap();
-        input.truncate(200_000);
+    for (folder, path) in files() {
+        let segments = segments(folder, &path);
         let key = |size: usize| {
             let mut reader = Reader::new();
             let mut output = Output::default();
-            reader.begin_segment(None);
-            let result = push(&mut reader, &input, size, &mut output);
+            let result = segments.iter().try_for_each(|segment| {
+                reader.begin_segment(None);
+                push(&mut reader, segment, size, &mut output)
+            });
             let mut starts: Vec<_> = output.timings.iter().map(|timing| timing.start).collect();
             if matches!(folder, "fmp4" | "webm") {
                 // How many fragments share a piece depends on the chunks.
                 starts = Vec::from_iter(starts.into_iter().min());
             }
-            (result, output.bytes, output.mimes, starts)
+            (result, output.bytes, output.inits, output.mimes, starts)
         };
         let whole = key(usize::MAX);
         for size in CHUNKS {
@@ -41,11 +55,11 @@ fn cutting_the_input_changes_nothing() {
 
 #[test]
 fn cutting_the_input_changes_nothing_of_all() {
-    for path in FOLDERS.into_iter().flat_map(corpus_files) {
-        let mut input = std::fs::read(&path).unwrap();
-        input.truncate(200_000);
+    for (folder, path) in files() {
+        let segments = segments(folder, &path);
+        let segments: Vec<&[u8]> = segments.iter().map(Vec::as_slice).collect();
         let read = |size: usize| {
-            let mut all = All::read(&[&input], size);
+            let mut all = All::read(&segments, size);
             // Which of two tracks is told of first depends on the chunks.
             all.metas.sort_by_cached_key(|meta| format!("{meta:?}"));
             all
@@ -58,7 +72,7 @@ fn cutting_the_input_changes_nothing_of_all() {
             assert_eq!(cut.tracks, whole.tracks, "{name}");
             assert!(cut.samples == whole.samples, "samples of {name}");
             assert!(cut.metas == whole.metas, "metas of {name}");
-            assert!(cut.mimes == whole.mimes, "MIME types of {name}");
+            assert_eq!((&cut.mimes, cut.inits), (&whole.mimes, whole.inits), "{name}");
             assert!(whole.error.is_some() || cut.bytes == whole.bytes, "bytes of {name}");
         }
     }

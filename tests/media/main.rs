@@ -23,6 +23,8 @@ use thalweg::media::{Data, Piece, Reader, Timing};
 #[derive(Debug, Default, PartialEq)]
 struct Output {
     bytes: Vec<u8>,
+    /// How many of them are initialization segments'.
+    inits: usize,
     mimes: Vec<String>,
     timings: Vec<Timing>,
     pieces: usize,
@@ -50,6 +52,7 @@ impl Output {
             match piece {
                 Piece::Init { mime, data } => {
                     self.mimes.push(mime);
+                    self.inits += data.len();
                     self.bytes.extend(data);
                 }
                 Piece::Media { data, timing } => {
