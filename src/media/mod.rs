@@ -168,13 +168,24 @@ impl<const ALL: bool> Reader<ALL> {
         }
     }
 
-    /// Of what the usual engine does not know, the full one tells what it is; but among segments that it knows, this is
-    /// damage.
+    /// What the full engine may know is for it; anything else, and anything among segments that were known, is damage.
     #[cold]
     fn unknown_container(&self) -> Error {
-        let seldom = !ALL && !FULL && !self.known;
+        let seldom = !ALL && !FULL && !self.known && begins_seldom(&self.probe);
         Error::new(if seldom { Code::PlayerEngine } else { Code::MediaContainer }).at(0)
     }
+}
+
+/// Whether a segment begins as those do that only the full engine reads: packed audio behind an ID3 tag or by itself,
+/// WebM, MPEG-TS with packets of 192 or 204 bytes.
+fn begins_seldom(first: &[u8]) -> bool {
+    let syncs =
+        |at: usize, distance: usize| [at, at + distance].iter().all(|&at| first.get(at) == Some(&ts::SYNC));
+    matches!(
+        first,
+        [b'I', b'D', b'3', ..] | [0xff, 0xe0..=0xff, ..] | [0x0b, 0x77, ..] | [0x1a, 0x45, 0xdf, 0xa3, ..]
+    ) || syncs(4, 192)
+        || syncs(0, 204)
 }
 
 /// The MIME type of MP4 with these codecs; `family`: `video`, `audio` or `application`.
